@@ -1,0 +1,104 @@
+namespace ActorTrain.Model;
+
+/// <summary>What a student minimises.</summary>
+public enum Objective
+{
+    /// <summary>Mean squared error on the masked patches (He et al., arXiv 2111.06377).</summary>
+    MaskedAutoEncoding,
+
+    /// <summary>Masked auto-encoding plus the distance to the frozen teacher's output (arXiv 2210.02871, equation 3).</summary>
+    SelfDistillation,
+
+    /// <summary>Cross-entropy of a linear head on the CLS token.</summary>
+    Classification,
+}
+
+/// <summary>Which part of the encoder's final output, after the last LayerNorm, is matched with the teacher's.</summary>
+public enum DistillTarget
+{
+    /// <summary>The CLS token: <c>[batch, width]</c>, as in the authors' code.</summary>
+    Cls,
+
+    /// <summary>All tokens, CLS first: <c>[batch, 1 + patches, width]</c>, as in equation 3.</summary>
+    Tokens,
+}
+
+/// <summary>How the squared distances of <see cref="DistillTarget.Tokens"/> are reduced over the tokens (over the width: always summed; over the batch: always averaged).</summary>
+public enum DistillReduction
+{
+    /// <summary>Averaged, so that the weight of the MAE loss keeps its scale.</summary>
+    Mean,
+
+    /// <summary>Summed: equation 3 to the letter.</summary>
+    Sum,
+}
+
+/// <summary>Everything that decides how a student trains; part of a stage's plan, for each value decides bits of the result.</summary>
+public sealed record StudentOptions
+{
+    /// <summary>What is minimised.</summary>
+    public required Objective Objective { get; init; }
+
+    /// <summary>Names of the classes, in label order; needed by <see cref="Objective.Classification"/> and empty otherwise.</summary>
+    public IReadOnlyList<string> ClassNames { get; init; } = [];
+
+    /// <summary>Number of classes.</summary>
+    public int Classes => ClassNames.Count;
+
+    /// <summary>Probability in [0, 1) with which fine-tuning drops a value of the embeddings and of each block's two outputs.</summary>
+    public double Dropout { get; init; }
+
+    /// <summary>λ: the weight of the MAE loss beside the distance to the teacher.</summary>
+    public double MaeWeight { get; init; } = 1;
+
+    /// <summary>Which output is matched with the teacher's.</summary>
+    public DistillTarget DistillTarget { get; init; } = DistillTarget.Cls;
+
+    /// <summary>Reduction over tokens.</summary>
+    public DistillReduction DistillReduction { get; init; } = DistillReduction.Mean;
+
+    /// <summary>Whether each target patch is normalised by its own mean and unbiased variance before the MAE loss.</summary>
+    public bool NormPixLoss { get; init; } = true;
+
+    /// <summary>AdamW's learning rate at the end of the warm-up.</summary>
+    public required double LearningRate { get; init; }
+
+    /// <summary>AdamW's β₁.</summary>
+    public double Beta1 { get; init; } = 0.9;
+
+    /// <summary>AdamW's β₂.</summary>
+    public double Beta2 { get; init; } = 0.95;
+
+    /// <summary>AdamW's ε.</summary>
+    public double Epsilon { get; init; } = 1e-8;
+
+    /// <summary>Decoupled weight decay, on matrices only.</summary>
+    public double WeightDecay { get; init; } = 0.01;
+
+    /// <summary>The gradient's largest global ℓ2 norm; 0 = no clipping.</summary>
+    public double MaxGradientNorm { get; init; }
+
+    /// <summary>Steps over which the learning rate rises linearly from 0.</summary>
+    public long WarmUpSteps { get; init; }
+
+    /// <summary>Steps at whose end the learning rate has fallen linearly to 0.</summary>
+    public required long TotalSteps { get; init; }
+
+    /// <summary>Seeds the fresh classifier head and the dropout of each step.</summary>
+    public ulong Seed { get; init; }
+
+    /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
+    public string Device { get; init; } = "cpu";
+
+    /// <summary>Whether matrix products run in bfloat16 (autocast; parameters stay float32).</summary>
+    public bool Bfloat16 { get; init; }
+
+    /// <summary>libtorch's threads on the training thread; decides low-order bits.</summary>
+    public int Threads { get; init; } = 1;
+
+    /// <summary>Mean of each channel of x / 255.</summary>
+    public IReadOnlyList<float> PixelMean { get; init; } = [0.485f, 0.456f, 0.406f];
+
+    /// <summary>Standard deviation of each channel of x / 255.</summary>
+    public IReadOnlyList<float> PixelStd { get; init; } = [0.229f, 0.224f, 0.225f];
+}
