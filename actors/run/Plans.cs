@@ -1,4 +1,6 @@
+using System.Security.Cryptography;
 using ActorTrain.Model;
+using MessagePack;
 
 namespace ActorTrain.Actors;
 
@@ -27,121 +29,126 @@ public enum TargetMode
 }
 
 /// <summary>One data set of a stage, and how its images are prepared.</summary>
+[MessagePackObject]
 public sealed record DataPlan
 {
     /// <summary>A folder, a tar or brace pattern of tars, or such a thing's http(s) or s3 address.</summary>
-    public required string Location { get; init; }
+    [Key(0)] public required string Location { get; init; }
     /// <summary>The configuration key that gave the location, for messages to the user.</summary>
-    public required string Key { get; init; }
+    [Key(1)] public required string Key { get; init; }
     /// <summary>How many samples to use, stratified by label; 0 for all.</summary>
-    public required int Limit { get; init; }
+    [Key(2)] public required int Limit { get; init; }
     /// <summary>The seed that chooses the samples of a limited set.</summary>
-    public required ulong LimitSeed { get; init; }
+    [Key(3)] public required ulong LimitSeed { get; init; }
     /// <summary>Where indexes of tars are kept.</summary>
-    public required string CacheDirectory { get; init; }
+    [Key(4)] public required string CacheDirectory { get; init; }
     /// <summary>The classes in label order, or null to take the data set's own.</summary>
-    public string[]? ClassNames { get; init; }
+    [Key(5)] public string[]? ClassNames { get; init; }
     /// <summary>Whether a broken image is replaced and counted instead of ending the run.</summary>
-    public required bool SkipBroken { get; init; }
+    [Key(6)] public required bool SkipBroken { get; init; }
     /// <summary>Side of the square that every image is resized to, in pixels.</summary>
-    public required int ImageSize { get; init; }
+    [Key(7)] public required int ImageSize { get; init; }
     /// <summary>Padding of the random crop in pixels; 0 turns the crop off.</summary>
-    public required int CropPadding { get; init; }
+    [Key(8)] public required int CropPadding { get; init; }
     /// <summary>Whether images are flipped left to right at random.</summary>
-    public required bool Flip { get; init; }
+    [Key(9)] public required bool Flip { get; init; }
     /// <summary>Samples of one block of the block shuffle; 0 shuffles the whole set.</summary>
-    public required long OrderBlock { get; init; }
+    [Key(10)] public required long OrderBlock { get; init; }
     /// <summary>Memory for decoded images, in bytes.</summary>
-    public required long DecodedCacheBytes { get; init; }
+    [Key(11)] public required long DecodedCacheBytes { get; init; }
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
-    internal bool Augments => CropPadding > 0 || Flip;
+    [IgnoreMember] internal bool Augments => CropPadding > 0 || Flip;
 }
 
 /// <summary>
 /// Everything that decides the bits of one stage's result, and how it is carried out. From it alone any loader can
 /// make any batch, any masker its masks and any teacher its targets.
 /// </summary>
+[MessagePackObject]
 public sealed record StagePlan
 {
     /// <summary>Path-like name, such as <c>source</c> or <c>seed-0/further-pretraining</c>; also the stage's folder under <c>stages/</c>.</summary>
-    public required string Name { get; init; }
+    [Key(0)] public required string Name { get; init; }
     /// <summary>What the stage does.</summary>
-    public required StageKind Kind { get; init; }
+    [Key(1)] public required StageKind Kind { get; init; }
     /// <summary>The weights it starts from: <c>preset:NAME</c>, <c>stage:NAME</c> (the result of an earlier stage) or a Hugging Face folder.</summary>
-    public required string Initial { get; init; }
+    [Key(2)] public required string Initial { get; init; }
     /// <summary>The frozen teacher of a distillation, in the same forms; else null.</summary>
-    public string? Teacher { get; init; }
+    [Key(3)] public string? Teacher { get; init; }
     /// <summary>The weights from which ‖θ_init − θ‖₂ is measured, in the same forms; null to measure nothing.</summary>
-    public string? Reference { get; init; }
+    [Key(4)] public string? Reference { get; init; }
     /// <summary>The training set; null only for an evaluation.</summary>
-    public DataPlan? Train { get; init; }
+    [Key(5)] public DataPlan? Train { get; init; }
     /// <summary>The set that a fine-tuned model is evaluated on.</summary>
-    public DataPlan? Test { get; init; }
+    [Key(6)] public DataPlan? Test { get; init; }
     /// <summary>The seed of sample order, masks, augmentation, dropout and fresh weights.</summary>
-    public required ulong Seed { get; init; }
+    [Key(7)] public required ulong Seed { get; init; }
     /// <summary>Optimiser steps.</summary>
-    public required long Steps { get; init; }
+    [Key(8)] public required long Steps { get; init; }
     /// <summary>Samples of one step.</summary>
-    public required int BatchSize { get; init; }
+    [Key(9)] public required int BatchSize { get; init; }
     /// <summary>Equal parts that a step's batch is computed in; their gradients are averaged.</summary>
-    public required int MicroBatches { get; init; }
+    [Key(10)] public required int MicroBatches { get; init; }
     /// <summary>Share of the patches that is hidden, in (0, 1).</summary>
-    public required double MaskRatio { get; init; }
+    [Key(11)] public required double MaskRatio { get; init; }
     /// <summary>Whether each target patch is normalised by its own mean and variance.</summary>
-    public required bool NormPixLoss { get; init; }
+    [Key(12)] public required bool NormPixLoss { get; init; }
     /// <summary>The hidden representation that is distilled.</summary>
-    public required DistillTarget DistillTarget { get; init; }
+    [Key(13)] public required DistillTarget DistillTarget { get; init; }
     /// <summary>How the distance is reduced over tokens.</summary>
-    public required DistillReduction DistillReduction { get; init; }
+    [Key(14)] public required DistillReduction DistillReduction { get; init; }
     /// <summary>λ, the weight of the masked auto-encoding loss in a distillation.</summary>
-    public required double MaeWeight { get; init; }
+    [Key(15)] public required double MaeWeight { get; init; }
     /// <summary>Where the teacher's targets come from.</summary>
-    public required TargetMode Targets { get; init; }
+    [Key(16)] public required TargetMode Targets { get; init; }
     /// <summary>Consecutive samples that the teacher computes together for its cache; decides the targets' last bits.</summary>
-    public required int TargetBlock { get; init; }
+    [Key(17)] public required int TargetBlock { get; init; }
     /// <summary>AdamW's learning rate after the warm-up, before the linear decay.</summary>
-    public required double LearningRate { get; init; }
+    [Key(18)] public required double LearningRate { get; init; }
     /// <summary>AdamW's β₁.</summary>
-    public required double Beta1 { get; init; }
+    [Key(19)] public required double Beta1 { get; init; }
     /// <summary>AdamW's β₂.</summary>
-    public required double Beta2 { get; init; }
+    [Key(20)] public required double Beta2 { get; init; }
     /// <summary>AdamW's ε.</summary>
-    public required double Epsilon { get; init; }
+    [Key(21)] public required double Epsilon { get; init; }
     /// <summary>Decoupled weight decay of the matrices.</summary>
-    public required double WeightDecay { get; init; }
+    [Key(22)] public required double WeightDecay { get; init; }
     /// <summary>Largest global gradient norm; 0 turns clipping off.</summary>
-    public required double MaxGradientNorm { get; init; }
+    [Key(23)] public required double MaxGradientNorm { get; init; }
     /// <summary>Steps over which the learning rate grows from 0.</summary>
-    public required long WarmUpSteps { get; init; }
+    [Key(24)] public required long WarmUpSteps { get; init; }
     /// <summary>Probability with which dropout zeroes a value while training.</summary>
-    public required double Dropout { get; init; }
+    [Key(25)] public required double Dropout { get; init; }
     /// <summary>libtorch threads of each computing thread; part of the plan because it decides bits.</summary>
-    public required int Threads { get; init; }
+    [Key(26)] public required int Threads { get; init; }
     /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
-    public required string Device { get; init; }
+    [Key(27)] public required string Device { get; init; }
     /// <summary>Whether the forward pass runs under bfloat16 autocast.</summary>
-    public required bool Bfloat16 { get; init; }
+    [Key(28)] public required bool Bfloat16 { get; init; }
     /// <summary>Mean of each channel, in units of x / 255.</summary>
-    public required float[] PixelMean { get; init; }
+    [Key(29)] public required float[] PixelMean { get; init; }
     /// <summary>Standard deviation of each channel, in units of x / 255.</summary>
-    public required float[] PixelStd { get; init; }
+    [Key(30)] public required float[] PixelStd { get; init; }
     /// <summary>Samples of one batch of the evaluation.</summary>
-    public required int EvaluationBatch { get; init; }
+    [Key(31)] public required int EvaluationBatch { get; init; }
     /// <summary>Steps from one checkpoint to the next.</summary>
-    public required int CheckpointEvery { get; init; }
+    [Key(32)] public required int CheckpointEvery { get; init; }
     /// <summary>How many checkpoints are kept.</summary>
-    public required int Keep { get; init; }
+    [Key(33)] public required int Keep { get; init; }
     /// <summary>Steps whose batches the student asks for ahead of the one it computes.</summary>
-    public required int PrefetchWindow { get; init; }
+    [Key(34)] public required int PrefetchWindow { get; init; }
 
+    /// <summary>SHA-256 of the plan's MessagePack bytes, in hexadecimal; names the plan in every request.</summary>
+    public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(this)));
 }
 
 /// <summary>The stages of a run, in the order in which they are carried out.</summary>
+[MessagePackObject]
 public sealed record RunPlan
 {
     /// <summary>The run's name, for people.</summary>
-    public required string Name { get; init; }
+    [Key(0)] public required string Name { get; init; }
     /// <summary>The stages; one may refer to the results of those before it.</summary>
-    public required StagePlan[] Stages { get; init; }
+    [Key(1)] public required StagePlan[] Stages { get; init; }
 }

@@ -1,0 +1,118 @@
+namespace ActorTrain.Actors;
+
+/// <summary>Refuses plans that cannot be carried out, and resolves what a plan leaves open.</summary>
+internal static class PlanValidation
+{
+    /// <exception cref="RunException">Something in the plan is out of range or refers to nothing.</exception>
+    public static void Check(RunPlan plan)
+    {
+        if (plan.Stages.Length == 0)
+            throw new RunException($"Run '{plan.Name}' has no stage; plan at least one.");
+        for (int i = 0; i < plan.Stages.Length; i++)
+        {
+            var stage = plan.Stages[i];
+            CheckName(stage, plan.Stages.AsSpan(0, i));
+            CheckNumbers(stage);
+            CheckData(stage);
+            foreach (string? model in new[] { stage.Initial, stage.Teacher, stage.Reference })
+            {
+                if (model is not null && ModelLocation.StageOf(model) is { } name && !plan.Stages.Take(i).Any(earlier => earlier.Name == name))
+                    throw Wrong(stage, $"refers to '{model}', but no earlier stage is called '{name}'");
+            }
+        }
+    }
+
+    /// <summary>The plan with every <see cref="TargetMode.Auto"/> decided, and a sentence for each decision.</summary>
+    public static (RunPlan Plan, IReadOnlyList<string> Decisions) Resolve(RunPlan plan)
+    {
+        List<string> decisions = [];
+        return (plan with { Stages = [.. plan.Stages.Select(Resolved)] }, decisions);
+
+        StagePlan Resolved(StagePlan stage)
+        {
+            if (stage.Kind != StageKind.Distill || stage.Targets != TargetMode.Auto)
+                return stage;
+            bool live = stage.Train!.Augments;
+            decisions.Add(live
+                ? $"Stage '{stage.Name}': the teacher's targets are computed live, because {stage.Train.Key} is augmented and a sample looks different every time."
+                : $"Stage '{stage.Name}': the teacher's targets are computed once and cached, because {stage.Train.Key} is not augmented.");
+            return stage with { Targets = live ? TargetMode.Live : TargetMode.Cached };
+        }
+    }
+
+    private static void CheckName(StagePlan stage, ReadOnlySpan<StagePlan> earlier)
+    {
+        if (stage.Name.Length == 0 || stage.Name.Split('/').Any(part => part is "" or "." or "..") || stage.Name.AsSpan().IndexOfAny('\\', '\0', ':') >= 0)
+            throw Wrong(stage, "needs a name that can be a folder's");
+        foreach (var other in earlier)
+        {
+            if ((stage.Name + "/").StartsWith(other.Name + "/", StringComparison.Ordinal) || (other.Name + "/").StartsWith(stage.Name + "/", StringComparison.Ordinal))
+                throw Wrong(stage, $"would share its folder with stage '{other.Name}'; give it another name");
+        }
+    }
+
+    private static void CheckNumbers(StagePlan stage)
+    {
+        if (stage.Kind != StageKind.Evaluate)
+        {
+            Require(stage.Steps >= 1, $"has {stage.Steps} steps but needs at least 1");
+            Require(stage.BatchSize >= 1, $"has a batch size of {stage.BatchSize} but needs at least 1");
+            Require(stage.MicroBatches >= 1 && stage.BatchSize % stage.MicroBatches == 0,
+                $"cannot compute a batch of {stage.BatchSize} in {stage.MicroBatches} equal micro-batches");
+            Require(stage.LearningRate > 0 && double.IsFinite(stage.LearningRate), $"has a learning rate of {stage.LearningRate} but needs a positive one");
+            Require(stage.Beta1 is >= 0 and < 1 && stage.Beta2 is >= 0 and < 1, $"has AdamW's betas at {stage.Beta1} and {stage.Beta2} but they must lie in [0, 1)");
+            Require(stage.Epsilon > 0, $"has an epsilon of {stage.Epsilon} but needs a positive one");
+            Require(stage.WeightDecay >= 0, $"has a weight decay of {stage.WeightDecay} but it cannot be negative");
+            Require(stage.MaxGradientNorm >= 0, $"has a largest gradient norm of {stage.MaxGradientNorm} but it cannot be negative (0 turns clipping off)");
+            Require(stage.WarmUpSteps >= 0, $"has {stage.WarmUpSteps} warm-up steps but they cannot be negative");
+            Require(stage.Dropout is >= 0 and < 1, $"has a dropout of {stage.Dropout} but it must lie in [0, 1)");
+            Require(stage.CheckpointEvery >= 1, $"checkpoints every {stage.CheckpointEvery} steps but needs at least 1");
+            Require(stage.Keep >= 1, $"keeps {stage.Keep} checkpoints but needs at least 1");
+            Require(stage.PrefetchWindow >= 1, $"prefetches {stage.PrefetchWindow} steps but needs at least 1");
+        }
+        if (stage.Kind is StageKind.Pretrain or StageKind.Distill)
+            Require(stage.MaskRatio is > 0 and < 1, $"has a mask ratio of {stage.MaskRatio} but it must lie between 0 and 1");
+        if (stage.Kind == StageKind.Distill)
+        {
+            Require(stage.Teacher is not null, "distils without a teacher; name one");
+            Require(stage.MaeWeight >= 0 && double.IsFinite(stage.MaeWeight), $"weighs the masked auto-encoding loss by {stage.MaeWeight} but it cannot be negative");
+            Require(stage.TargetBlock >= 1, $"computes cached targets in blocks of {stage.TargetBlock} samples but needs at least 1");
+        }
+        if (stage.Kind is StageKind.Finetune or StageKind.Evaluate)
+            Require(stage.EvaluationBatch >= 1, $"evaluates in batches of {stage.EvaluationBatch} but needs at least 1");
+        Require(stage.Threads >= 1, $"computes on {stage.Threads} threads but needs at least 1");
+        Require(stage.PixelMean.Length == 3 && stage.PixelStd.Length == 3, "needs a pixel mean and standard deviation for each of 3 channels");
+        Require(stage.PixelStd.All(std => std > 0), "needs positive pixel standard deviations");
+
+        void Require(bool holds, string fault)
+        {
+            if (!holds)
+                throw Wrong(stage, fault);
+        }
+    }
+
+    private static void CheckData(StagePlan stage)
+    {
+        if (stage.Kind != StageKind.Evaluate && stage.Train is null)
+            throw Wrong(stage, "trains without a training set; name one");
+        if (stage.Kind == StageKind.Evaluate && stage.Test is null)
+            throw Wrong(stage, "evaluates without a test set; name one");
+        if (stage.Kind == StageKind.Distill && stage.Targets == TargetMode.Cached && stage.Train!.Augments)
+            throw Wrong(stage, $"caches the teacher's targets although {stage.Train.Key} is augmented; use live targets or turn crop and flip off");
+        foreach (var data in new[] { stage.Train, stage.Test })
+        {
+            if (data is null)
+                continue;
+            if (data.ImageSize < 1)
+                throw Wrong(stage, $"resizes {data.Key} to {data.ImageSize} pixels but needs at least 1");
+            if (data.Limit < 0)
+                throw Wrong(stage, $"limits {data.Key} to {data.Limit} samples but the limit cannot be negative (0 takes all)");
+            if (data.CropPadding < 0)
+                throw Wrong(stage, $"pads {data.Key} by {data.CropPadding} pixels but the padding cannot be negative");
+            if (data.OrderBlock < 0 || data.DecodedCacheBytes < 0)
+                throw Wrong(stage, $"has a negative shuffle block or cache size for {data.Key}; 0 turns each off");
+        }
+    }
+
+    private static RunException Wrong(StagePlan stage, string fault) => new($"Stage '{stage.Name}' {fault}.");
+}

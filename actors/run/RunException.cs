@@ -1,0 +1,11 @@
+namespace ActorTrain.Actors;
+
+/// <summary>A run cannot start or go on; the message is one sentence for the user.</summary>
+public sealed class RunException : Exception
+{
+    /// <summary>Makes the error from its sentence.</summary>
+    public RunException(string message) : base(message) { }
+
+    /// <summary>Makes the error from its sentence and what caused it.</summary>
+    public RunException(string message, Exception innerException) : base(message, innerException) { }
+}
