@@ -1,0 +1,193 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using ActorTrain.DataPipeline.Images;
+
+namespace ActorTrain.DataPipeline;
+
+/// <summary>
+/// Reads, decodes, resizes and augments batches. The work of all calls goes through one bounded channel to a fixed number of
+/// decoders, so that any number of batches may be under way at once. A batch's content depends only on its arguments.
+/// </summary>
+public sealed class ImageLoader : IAsyncDisposable
+{
+    private readonly ISampleSource _source;
+    private readonly ImageOptions _options;
+    private readonly ulong _seed;
+    private readonly SampleOrder _order;
+    private readonly Channel<Job> _jobs;
+    private readonly Task[] _decoders;
+    private readonly CancellationTokenSource _disposed = new();
+    private readonly ConcurrentDictionary<long, byte[]> _decoded = new();
+    private readonly ConcurrentDictionary<long, byte> _broken = new();
+    private long _decodedBytes;
+    private int _disposing;
+
+    /// <summary>Creates a loader over a source, which stays the caller's to dispose.</summary>
+    /// <param name="source">The samples.</param>
+    /// <param name="options">Size, augmentation, threads.</param>
+    /// <param name="seed">Fixes the augmentation.</param>
+    /// <param name="order">The order behind <see cref="LoadAsync(long, int, CancellationToken)"/>.</param>
+    public ImageLoader(ISampleSource source, ImageOptions options, ulong seed, SampleOrder order)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Size);
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.DecodeThreads);
+        ArgumentOutOfRangeException.ThrowIfNegative(options.CropPadding);
+        _source = source;
+        _options = options;
+        _seed = seed;
+        _order = order;
+        _jobs = Channel.CreateBounded<Job>(2 * options.DecodeThreads);
+        _decoders = [.. Enumerable.Range(0, options.DecodeThreads).Select(_ => Task.Run(DecodeJobsAsync))];
+    }
+
+    /// <summary>Samples that could not be decoded and were replaced, each counted once.</summary>
+    public long SkippedSamples => _broken.Count;
+
+    /// <summary>Loads positions of the epochs' permutations laid end to end, augmented.</summary>
+    /// <exception cref="DataException">A sample is broken and not to be skipped, or none is whole.</exception>
+    public Task<ImageBatch> LoadAsync(long firstPosition, int count, CancellationToken cancel) =>
+        LoadAsync(count, position => _order.At(firstPosition + position), augmented: true, cancel);
+
+    /// <summary>Loads samples in data-set order, never augmented.</summary>
+    /// <exception cref="DataException">A sample is broken and not to be skipped, or none is whole.</exception>
+    /// <exception cref="ArgumentOutOfRangeException">The samples are not all in [0, Count).</exception>
+    public Task<ImageBatch> LoadConsecutiveAsync(long firstSample, int count, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSample + count, _source.Count);
+        return LoadAsync(count, position => (0, firstSample + position), augmented: false, cancel);
+    }
+
+    /// <summary>Stops the decoders; batches under way end as cancelled.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        if (Interlocked.Exchange(ref _disposing, 1) == 1)
+            return;
+        await _disposed.CancelAsync();
+        _jobs.Writer.Complete();
+        await Task.WhenAll(_decoders);
+        _disposed.Dispose();
+    }
+
+    private async Task<ImageBatch> LoadAsync(int count, Func<int, (long Epoch, long Sample)> keyOf, bool augmented, CancellationToken cancel)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
+        ObjectDisposedException.ThrowIf(_disposing == 1, this);
+        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposed.Token);
+        var batch = new BatchUnderWay(count, _options.Size, augmented, linked.Token);
+        try
+        {
+            for (int i = 0; i < count; i++)
+            {
+                (batch.Result.Epochs[i], batch.Result.Samples[i]) = keyOf(i);
+                await _jobs.Writer.WriteAsync(new Job(batch, i), linked.Token);
+            }
+        }
+        catch (ChannelClosedException)
+        {
+            throw new OperationCanceledException("The loader was disposed.");
+        }
+        return await batch.Completion.Task;
+    }
+
+    private async Task DecodeJobsAsync()
+    {
+        // Runs until the writer completes, so that every job that was accepted also ends its batch.
+        await foreach (var job in _jobs.Reader.ReadAllAsync(CancellationToken.None))
+        {
+            try
+            {
+                job.Batch.Cancel.ThrowIfCancellationRequested();
+                await FillAsync(job.Batch, job.Position);
+                job.Batch.Done();
+            }
+            catch (OperationCanceledException cancelled)
+            {
+                job.Batch.Completion.TrySetCanceled(cancelled.CancellationToken);
+            }
+            catch (Exception error)
+            {
+                job.Batch.Completion.TrySetException(error);
+            }
+        }
+    }
+
+    private async ValueTask FillAsync(BatchUnderWay batch, int position)
+    {
+        var result = batch.Result;
+        long sample = result.Samples[position];
+        var (pixels, label) = await ReadWholeAsync(sample, batch.Cancel);
+        var target = result.Pixels.AsSpan(position * pixels.Length, pixels.Length);
+        if (batch.Augmented && (_options.Flip || _options.CropPadding > 0))
+            Augmentation.Apply(pixels, target, _options.Size, _options.CropPadding, _options.Flip, _seed, result.Epochs[position], sample);
+        else
+            pixels.CopyTo(target);
+        result.Labels[position] = label;
+    }
+
+    /// <summary>The sample, or the next whole one in data-set order (wrapping round at the end) where broken ones are skipped.</summary>
+    private async ValueTask<(byte[] Pixels, int Label)> ReadWholeAsync(long sample, CancellationToken cancel)
+    {
+        long candidate = sample;
+        for (long tried = 0; tried < _source.Count; tried++)
+        {
+            if (!_broken.ContainsKey(candidate))
+            {
+                if (_decoded.TryGetValue(candidate, out byte[]? kept))
+                    return (kept, _source.LabelOf(candidate));
+                // A failure to read is no property of the sample and always ends the load.
+                var encoded = await _source.ReadAsync(candidate, cancel);
+                try
+                {
+                    return (Decode(candidate, encoded), encoded.Label);
+                }
+                catch (DataException) when (_options.SkipBroken)
+                {
+                    _broken.TryAdd(candidate, 0);
+                }
+            }
+            candidate = (candidate + 1) % _source.Count;
+        }
+        throw new DataException($"{_source.Location} holds no image that can be decoded; all {_source.Count} are broken.");
+    }
+
+    private byte[] Decode(long sample, Sample encoded)
+    {
+        var planes = new byte[3 * _options.Size * _options.Size];
+        Resampling.ToPlanes(ImageDecoder.Decode(encoded.Bytes.Span, encoded.Identity), _options.Size, planes);
+        // Whatever came first stays: in a shuffled epoch any eviction would throw out what is needed again just as soon.
+        if (Interlocked.Add(ref _decodedBytes, planes.Length) <= _options.DecodedCacheBytes)
+            _decoded.TryAdd(sample, planes);
+        else
+            Interlocked.Add(ref _decodedBytes, -planes.Length);
+        return planes;
+    }
+
+    private readonly record struct Job(BatchUnderWay Batch, int Position);
+
+    private sealed class BatchUnderWay(int count, int size, bool augmented, CancellationToken cancel)
+    {
+        private int _remaining = count;
+
+        public ImageBatch Result { get; } = new()
+        {
+            Pixels = new byte[count * 3 * size * size],
+            Size = size,
+            Samples = new long[count],
+            Epochs = new long[count],
+            Labels = new int[count],
+        };
+
+        public bool Augmented => augmented;
+
+        public CancellationToken Cancel => cancel;
+
+        public TaskCompletionSource<ImageBatch> Completion { get; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
+
+        public void Done()
+        {
+            if (Interlocked.Decrement(ref _remaining) == 0)
+                Completion.TrySetResult(Result);
+        }
+    }
+}

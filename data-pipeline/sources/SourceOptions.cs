@@ -1,0 +1,30 @@
+namespace ActorTrain.DataPipeline;
+
+/// <summary>What to open, and how.</summary>
+public sealed record SourceOptions
+{
+    /// <summary>
+    /// A folder of class folders (or of unlabelled images), or WebDataset shards: a <c>.tar</c> or a brace pattern
+    /// <c>name-{000000..000009}.tar</c>; a local path, <c>http(s)://…</c> or <c>s3://bucket/…</c>.
+    /// A folder over http needs the list of its files beside them, see <see cref="SampleSources"/>.
+    /// </summary>
+    public required string Location { get; init; }
+
+    /// <summary>The configuration key that <see cref="Location"/> came from, for messages.</summary>
+    public string Key { get; init; } = "data";
+
+    /// <summary>Where shard indices are kept. The data itself may be read-only.</summary>
+    public string CacheDirectory { get; init; } = Path.Combine(Path.GetTempPath(), "actortrain-cache");
+
+    /// <summary>Use only so many samples, stratified by class; 0 uses all.</summary>
+    public int Limit { get; init; }
+
+    /// <summary>Chooses the samples under <see cref="Limit"/>.</summary>
+    public ulong LimitSeed { get; init; }
+
+    /// <summary>Class names in label order where they are known already (a test set labelled like its training set); otherwise found in the data.</summary>
+    public IReadOnlyList<string>? ClassNames { get; init; }
+
+    /// <summary>The clock behind the pauses between retries of a network request.</summary>
+    public TimeProvider Time { get; init; } = TimeProvider.System;
+}
