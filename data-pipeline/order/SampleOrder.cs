@@ -64,22 +64,22 @@ public sealed class SampleOrder
         int halfBits = Math.Max(1, (BitOperations.Log2((ulong)Math.Max(size - 1, 1)) + 2) / 2);
         ulong mask = (1UL << halfBits) - 1;
         Span<ulong> keys = stackalloc ulong[Rounds];
-        var random = new CounterRandom(_seed, RandomPurpose.Order, epoch, stream);
+        ulong key = new CounterRandom(_seed, RandomPurpose.Order, epoch, stream).NextUInt64();
         for (int round = 0; round < Rounds; round++)
-            keys[round] = random.NextUInt64();
+            keys[round] = Mix(key += 0x9E3779B97F4A7C15);
         ulong walked = (ulong)value;
         do
         {
             ulong left = walked >> halfBits, right = walked & mask;
-            foreach (ulong key in keys)
-                (left, right) = (right, left ^ (Mix(right + key) & mask));
+            foreach (ulong roundKey in keys)
+                (left, right) = (right, left ^ (Mix(right + roundKey) & mask));
             walked = (left << halfBits) | right;
         }
         while (walked >= (ulong)size);
         return (long)walked;
     }
 
-    /// <summary>MurmurHash3's 64-bit finaliser with the constants of Stafford's variant 13.</summary>
+    /// <summary>The mixing function of SplitMix64 (Steele, Lea, Flood: "Fast splittable pseudorandom number generators", 2014).</summary>
     private static ulong Mix(ulong value)
     {
         value = (value ^ (value >> 30)) * 0xBF58476D1CE4E5B9;

@@ -6,7 +6,10 @@ using ActorTrain.DataPipeline.Storage;
 
 namespace ActorTrain.DataPipeline;
 
-/// <summary>Opens data sets.</summary>
+/// <summary>
+/// Opens data sets: class folders and WebDataset shards, local, over http(s) or in S3. HTTP knows no listing, so a folder there needs
+/// one beside its class folders: <c>files.tsv</c>, made with <c>find . -type f -printf '%s\t%P\n' &gt; files.tsv</c>. Shards need none.
+/// </summary>
 public static class SampleSources
 {
     /// <summary>An encoded image of more bytes is refused before memory is taken for it.</summary>
@@ -18,10 +21,7 @@ public static class SampleSources
     {
         try
         {
-            string root = Path.GetFullPath(options.Location);
-            if (!Directory.Exists(root))
-                throw new DataException($"{root} does not exist; correct the path.");
-            var whole = await FolderSource.OpenAsync(new LocalStore(root), options.Location, options.ClassNames, cancel);
+            var whole = await OpenWholeAsync(options, cancel);
             return LimitedSource.Create(whole, options.Limit, options.LimitSeed);
         }
         catch (DataException error)
@@ -39,5 +39,38 @@ public static class SampleSources
         BinaryPrimitives.WriteInt64LittleEndian(numbers[8..], length);
         hash.AppendData(numbers);
         hash.AppendData(nameBytes);
+    }
+
+    private static async Task<ISampleSource> OpenWholeAsync(SourceOptions options, CancellationToken cancel)
+    {
+        bool shards = ShardPattern.IsShards(options.Location);
+        var (root, pattern) = shards ? ShardPattern.Split(options.Location) : (options.Location.TrimEnd('/'), "");
+        var store = OpenStore(options, root);
+        try
+        {
+            return shards
+                ? await ShardSource.OpenAsync(store, pattern, options, cancel)
+                : await FolderSource.OpenAsync(store, options.Location, options.ClassNames, cancel);
+        }
+        catch
+        {
+            store.Dispose();
+            throw;
+        }
+    }
+
+    private static IFileStore OpenStore(SourceOptions options, string root)
+    {
+        if (root.StartsWith("s3://", StringComparison.Ordinal))
+            return new S3Store(root, options.Time);
+        if (root.StartsWith("http://", StringComparison.Ordinal) || root.StartsWith("https://", StringComparison.Ordinal))
+            return Uri.TryCreate(root, UriKind.Absolute, out _)
+                ? new HttpStore(root, options.Time)
+                : throw new DataException($"{options.Location} is no valid URL; correct it.");
+        if (options.Location.Contains("://", StringComparison.Ordinal))
+            throw new DataException($"{options.Location} has a scheme that is not read; use a local path, http(s):// or s3://.");
+        if (options.Location.Length == 0)
+            throw new DataException("the path is empty; name a folder or shards.");
+        return new LocalStore(Path.GetFullPath(root.Length == 0 ? "/" : root));
     }
 }

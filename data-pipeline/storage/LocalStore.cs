@@ -1,12 +1,11 @@
 using System.IO.Enumeration;
-using System.Runtime.CompilerServices;
 
 namespace ActorTrain.DataPipeline.Storage;
 
 /// <summary>Files below a local folder.</summary>
 internal sealed class LocalStore(string root) : IFileStore
 {
-    private static readonly EnumerationOptions EveryVisibleFile = new()
+    private static readonly EnumerationOptions s_everyVisibleFile = new()
     {
         RecurseSubdirectories = true,
         IgnoreInaccessible = false,
@@ -24,38 +23,25 @@ internal sealed class LocalStore(string root) : IFileStore
             file.Exists ? new StoredFile(path, file.Length, file.LastWriteTimeUtc.Ticks.ToString()) : null);
     }
 
-    public async IAsyncEnumerable<StoredFile> ListAsync([EnumeratorCancellation] CancellationToken cancel)
-    {
-        if (!Directory.Exists(root))
-            throw new DataException($"the folder {root} does not exist; correct the path.");
-        int prefix = Path.TrimEndingDirectorySeparator(root).Length + 1;
-        var entries = new FileSystemEnumerable<StoredFile>(root, (ref FileSystemEntry entry) => new StoredFile(
-            entry.ToFullPath()[prefix..] + (entry.IsDirectory ? "/" : ""),
-            entry.IsDirectory ? 0 : entry.Length,
-            entry.IsDirectory ? "" : entry.LastWriteTimeUtc.Ticks.ToString()), EveryVisibleFile);
-        using var enumerator = entries.GetEnumerator();
-        while (Next(enumerator))
-        {
-            cancel.ThrowIfCancellationRequested();
-            yield return enumerator.Current;
-        }
-        await Task.CompletedTask;
-    }
+    public IAsyncEnumerable<StoredFile> ListAsync(CancellationToken cancel) => List(cancel).ToAsyncEnumerable();
 
-    public async ValueTask ReadAsync(string path, long offset, Memory<byte> buffer, CancellationToken cancel)
+    // A local read blocks its thread either way, so it takes no detour over the thread pool.
+    public ValueTask ReadAsync(string path, long offset, Memory<byte> buffer, CancellationToken cancel)
     {
+        cancel.ThrowIfCancellationRequested();
         try
         {
-            // ReadWrite | Delete: .NET takes no advisory lock then, and read-only mounts stay silent.
+            // ReadWrite | Delete: .NET takes no advisory lock then.
             using var handle = File.OpenHandle(Locate(path), FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete);
             int filled = 0;
             while (filled < buffer.Length)
             {
-                int read = await RandomAccess.ReadAsync(handle, buffer[filled..], offset + filled, cancel);
+                int read = RandomAccess.Read(handle, buffer.Span[filled..], offset + filled);
                 if (read == 0)
                     throw new DataException($"{Locate(path)} ends at offset {offset + filled}, {buffer.Length - filled} bytes too early; restore the file.");
                 filled += read;
             }
+            return ValueTask.CompletedTask;
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -65,7 +51,26 @@ internal sealed class LocalStore(string root) : IFileStore
 
     public void Dispose() { }
 
-    private bool Next(IEnumerator<StoredFile> entries)
+    private IEnumerable<StoredFile> List(CancellationToken cancel)
+    {
+        if (File.Exists(root))
+            throw new DataException($"{root} is a file; name a folder of images or .tar shards.");
+        if (!Directory.Exists(root))
+            throw new DataException($"the folder {root} does not exist; correct the path.");
+        int prefix = Path.TrimEndingDirectorySeparator(root).Length + 1;
+        var entries = new FileSystemEnumerable<StoredFile>(root, (ref entry) => new StoredFile(
+            entry.ToFullPath()[prefix..] + (entry.IsDirectory ? "/" : ""),
+            entry.IsDirectory ? 0 : entry.Length,
+            entry.IsDirectory ? "" : entry.LastWriteTimeUtc.Ticks.ToString()), s_everyVisibleFile);
+        using var enumerator = entries.GetEnumerator();
+        while (MoveNext(enumerator))
+        {
+            cancel.ThrowIfCancellationRequested();
+            yield return enumerator.Current;
+        }
+    }
+
+    private bool MoveNext(IEnumerator<StoredFile> entries)
     {
         try
         {
