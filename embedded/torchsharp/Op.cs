@@ -14,6 +14,7 @@ internal enum ArgumentKind
     String,
     IntList,
     DoubleList,
+    BoolList,
     TensorList,
     Device,
     Default,

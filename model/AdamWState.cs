@@ -1,0 +1,113 @@
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Model;
+
+/// <summary>
+/// AdamW (Loshchilov &amp; Hutter, arXiv 1711.05101; the arithmetic is that of <c>torch.optim.AdamW</c>) over all parameters.
+/// The gradient and the moments are flat buffers in which the parameters lie one after the other.
+/// </summary>
+public sealed class AdamWState : IDisposable
+{
+    /// <summary>A state before the first step.</summary>
+    /// <param name="parameters">What is trained; all on one device.</param>
+    /// <param name="decay">For each parameter, whether weight decay applies to it.</param>
+    /// <param name="options">β₁, β₂, ε and weight decay.</param>
+    public AdamWState(IReadOnlyList<Parameter> parameters, IReadOnlyList<bool> decay, StudentOptions options)
+    {
+        Parameters = parameters;
+        Decay = decay;
+        Beta1 = options.Beta1;
+        Beta2 = options.Beta2;
+        Epsilon = options.Epsilon;
+        WeightDecay = options.WeightDecay;
+        long[] offsets = new long[parameters.Count + 1];
+        for (int index = 0; index < parameters.Count; index++)
+            offsets[index + 1] = offsets[index] + parameters[index].numel();
+        Offsets = offsets;
+        Device device = parameters[0].device;
+        Gradient = zeros([offsets[^1]], ScalarType.Float32, device);
+        ExponentialAverage = zeros([offsets[^1]], ScalarType.Float32, device);
+        ExponentialAverageSquared = zeros([offsets[^1]], ScalarType.Float32, device);
+    }
+
+    /// <summary>What is trained.</summary>
+    public IReadOnlyList<Parameter> Parameters { get; }
+
+    /// <summary>For each parameter, whether weight decay applies to it.</summary>
+    public IReadOnlyList<bool> Decay { get; }
+
+    /// <summary>Where each parameter begins in the flat buffers, and behind the last one their length.</summary>
+    public IReadOnlyList<long> Offsets { get; }
+
+    /// <summary>The gradient of the step, float32 <c>[length]</c>.</summary>
+    public Tensor Gradient { get; }
+
+    /// <summary>Moving average of the gradient, float32 <c>[length]</c>.</summary>
+    public Tensor ExponentialAverage { get; }
+
+    /// <summary>Moving average of the squared gradient, float32 <c>[length]</c>.</summary>
+    public Tensor ExponentialAverageSquared { get; }
+
+    /// <summary>Steps begun.</summary>
+    public long Step { get; set; }
+
+    /// <summary>β₁.</summary>
+    public double Beta1 { get; }
+
+    /// <summary>β₂.</summary>
+    public double Beta2 { get; }
+
+    /// <summary>ε.</summary>
+    public double Epsilon { get; }
+
+    /// <summary>Decoupled weight decay.</summary>
+    public double WeightDecay { get; }
+
+    /// <summary>Frees the buffers.</summary>
+    public void Dispose()
+    {
+        Gradient.Dispose();
+        ExponentialAverage.Dispose();
+        ExponentialAverageSquared.Dispose();
+    }
+
+    /// <summary>Copies the parameters' gradients into <see cref="Gradient"/>, or adds them to it.</summary>
+    /// <param name="gradients">One per parameter, of its shape.</param>
+    /// <param name="first">Whether these are the first micro-batch's.</param>
+    internal void Gather(IList<Tensor> gradients, bool first)
+    {
+        using IDisposable withoutGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        Tensor flat = cat([.. gradients.Select(gradient => gradient.reshape(-1))], 0);
+        if (first)
+            Gradient.copy_(flat);
+        else
+            Gradient.add_(flat);
+    }
+
+    /// <summary>The step in plain operators, in the order of <c>torch.optim.AdamW</c>.</summary>
+    internal void PlainStep(double learningRate, double gradientScale)
+    {
+        using IDisposable withoutGradient = no_grad();
+        using DisposeScope scope = NewDisposeScope();
+        if (gradientScale != 1)
+            Gradient.mul_(gradientScale);
+        ExponentialAverage.mul_(Beta1).add_(Gradient, 1 - Beta1);
+        ExponentialAverageSquared.mul_(Beta2).addcmul_(Gradient, Gradient, 1 - Beta2);
+        double stepSize = learningRate / (1 - Math.Pow(Beta1, Step));
+        Tensor denominator = (ExponentialAverageSquared.sqrt() / Math.Sqrt(1 - Math.Pow(Beta2, Step))).add_(Epsilon);
+        for (int index = 0; index < Parameters.Count; index++)
+        {
+            Parameter parameter = Parameters[index];
+            long length = Offsets[index + 1] - Offsets[index];
+            if (Decay[index])
+                parameter.mul_(1 - learningRate * WeightDecay);
+            parameter.addcdiv_(
+                ExponentialAverage.narrow(0, Offsets[index], length).view(parameter.shape),
+                denominator.narrow(0, Offsets[index], length).view(parameter.shape),
+                -stepSize);
+        }
+    }
+}

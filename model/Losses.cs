@@ -1,0 +1,52 @@
+using static TorchSharp.torch;
+
+namespace ActorTrain.Model;
+
+/// <summary>What is minimised.</summary>
+internal static class Losses
+{
+    /// <summary>Added to the variance of a target patch (He et al.'s reference implementation).</summary>
+    private const double PatchVarianceEps = 1e-6;
+
+    /// <summary>Mean squared error on the masked patches (arXiv 2111.06377, section 3).</summary>
+    /// <param name="network">The auto-encoder.</param>
+    /// <param name="patches">Normalised pixels of all patches.</param>
+    /// <param name="mask">Which of them are hidden.</param>
+    /// <param name="normaliseTargets">Whether each target patch is normalised by its own mean and unbiased variance.</param>
+    public static Tensor MaskedAutoEncoding(VitMae network, PatchTensor patches, MaskTensors mask, bool normaliseTargets)
+    {
+        Tensor target = Targets(patches, mask.MaskedRows, mask.Masked);
+        if (normaliseTargets)
+        {
+            (Tensor mean, Tensor deviation) = PatchStatistics(target);
+            target = (target - mean) / deviation;
+        }
+        Tensor prediction = network.Predict(patches, mask).to_type(ScalarType.Float32);                        // [batch, masked, patch length]
+        return (prediction - target).pow(2).mean();
+    }
+
+    /// <summary>Some patches, ordered within by row, column, channel as the decoder predicts them: <c>[batch, count, patch length]</c>.</summary>
+    public static Tensor Targets(PatchTensor patches, Tensor rows, long count)
+    {
+        Tensor selected = patches.Select(rows, count);                                              // by channel, row, column
+        (long batch, long length) = (selected.shape[0], selected.shape[2]);
+        long pixels = length / VitConfiguration.Channels;
+        return selected.view(batch, count, VitConfiguration.Channels, pixels).transpose(2, 3).reshape(batch, count, length);
+    }
+
+    /// <summary>Mean and √(unbiased variance + ε) of each patch: <c>[batch, count, 1]</c>.</summary>
+    public static (Tensor Mean, Tensor Deviation) PatchStatistics(Tensor patches) =>
+        (patches.mean([-1], keepdim: true), patches.var(-1, unbiased: true, keepdim: true).add(PatchVarianceEps).sqrt());
+
+    /// <summary>Squared distance to the teacher: summed over the width, averaged over the batch (arXiv 2210.02871, equation 3).</summary>
+    /// <param name="output"><c>[batch, width]</c> or <c>[batch, tokens, width]</c>.</param>
+    /// <param name="target">The teacher's, of the same shape.</param>
+    /// <param name="reduction">Over tokens, if there are any.</param>
+    public static Tensor Distillation(Tensor output, Tensor target, DistillReduction reduction)
+    {
+        long samples = output.shape[0];
+        if (output.dim() == 3 && reduction == DistillReduction.Mean)
+            samples *= output.shape[1];
+        return (output.to_type(ScalarType.Float32) - target).pow(2).sum() / samples;
+    }
+}

@@ -1,0 +1,194 @@
+using System.Runtime.InteropServices;
+using TorchSharp;
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Model;
+
+/// <summary>
+/// A network in training: arrays in, numbers out. To be used from one thread, for libtorch keeps its
+/// thread count, gradient mode and autocast per OS thread.
+/// </summary>
+public sealed class Student : IDisposable
+{
+    private readonly StudentOptions options;
+    private readonly Compute compute;
+    private readonly VitNetwork network;
+    private readonly VitEncoder encoder;
+    private readonly PatchExtractor extractor;
+    private readonly AdamWState optimizer;
+    private readonly IList<Tensor> parameters;
+
+    private Student(StudentOptions options, Compute compute, VitNetwork network, VitEncoder encoder)
+    {
+        this.options = options;
+        this.compute = compute;
+        this.network = network;
+        this.encoder = encoder;
+        extractor = new PatchExtractor(network.Configuration, options.PixelMean, options.PixelStd, compute.Device);
+        List<Parameter> trained = [.. network.Weights().Select(weight => weight.Tensor).OfType<Parameter>().Distinct()];
+        parameters = [.. trained];
+        // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; positions are no parameters.
+        optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2)], options);
+    }
+
+    /// <summary>The network's shape, as it is saved.</summary>
+    public VitConfiguration Configuration => network.Configuration;
+
+    /// <summary>Steps done.</summary>
+    public long StepsDone => optimizer.Step;
+
+    /// <summary>Loads the initial weights: a ViT-MAE's, or for <see cref="Objective.Classification"/> any encoder's, under a fresh head.</summary>
+    /// <exception cref="ModelException">An option is out of range, the device is absent, or the folder does not hold such a model.</exception>
+    public static Student Open(StudentOptions options, string modelFolder)
+    {
+        StudentOptionsCheck.Check(options);
+        VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
+        Compute compute = new(options.Device, options.Bfloat16, options.Threads);
+        compute.UseThreads();
+        if (options.Objective == Objective.Classification)
+        {
+            VitClassifier classifier = new(configuration with { ClassNames = options.ClassNames }, compute.Device);
+            ModelFolder.LoadEncoder(classifier.Encoder, modelFolder);
+            FreshWeights.Fill(classifier.Head, options.Seed);
+            classifier.Encoder.Dropout = options.Dropout;
+            return new Student(options, compute, classifier, classifier.Encoder);
+        }
+        if (configuration.IsClassifier)
+            throw new ModelException($"'{modelFolder}' holds a classifier, and pre-training needs a ViT-MAE with its decoder; give the folder of one.");
+        VitMae mae = new(configuration with { NormPixLoss = options.NormPixLoss }, compute.Device);
+        ModelFolder.Load(mae, modelFolder);
+        return new Student(options, compute, mae, mae.Encoder);
+    }
+
+    /// <summary>Forward and backward over the micro-batches, clipping, and one AdamW step.</summary>
+    /// <param name="step">The step's number from 0; steps are done in order, and each seeds its own dropout.</param>
+    /// <param name="microBatches">Batches of one size whose gradients are averaged.</param>
+    /// <exception cref="ModelException">The loss is not finite, a batch does not fit the model, or libtorch failed.</exception>
+    public StepResult Step(long step, IReadOnlyList<StudentBatch> microBatches)
+    {
+        if (step != StepsDone)
+            throw new ArgumentOutOfRangeException(nameof(step), step, $"{StepsDone} steps are done.");
+        compute.UseThreads();
+        try
+        {
+            using DisposeScope scope = NewDisposeScope();
+            // Odd multiplier: distinct steps have distinct seeds.
+            manual_seed(unchecked((long)(options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
+            BatchLosses mean = default;
+            for (int index = 0; index < microBatches.Count; index++)
+                mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
+            double norm = optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
+            if (!double.IsFinite(mean.Loss) || !double.IsFinite(norm))
+                throw new ModelException($"The loss of step {step} is {mean.Loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");
+            double scale = options.MaxGradientNorm > 0 ? Math.Min(1, options.MaxGradientNorm / (norm + 1e-6)) : 1;
+            double learningRate = LearningRateSchedule.At(step, options.LearningRate, options.WarmUpSteps, options.TotalSteps);
+            optimizer.Step = step + 1;
+            Kernels.Current.AdamWStep(optimizer, learningRate, scale);
+            return new StepResult(mean.Loss, mean.Mae, mean.Distill, mean.Accuracy, norm, learningRate);
+        }
+        catch (ExternalException exception)
+        {
+            throw compute.Failure($"step {step}", exception);
+        }
+    }
+
+    /// <summary>Writes the weights as a Hugging Face folder.</summary>
+    /// <exception cref="ModelException">The folder cannot be written.</exception>
+    public void SaveModel(string folder) => ModelFolder.Save(network, folder);
+
+    /// <summary>Writes <c>checkpoint-&lt;step&gt;</c> whole or not at all, then removes the oldest beyond <paramref name="keep"/>.</summary>
+    /// <exception cref="ModelException">The folder cannot be written.</exception>
+    public void SaveCheckpoint(string stageFolder, TrainerState state, int keep)
+    {
+        if (state.Step != StepsDone)
+            throw new ArgumentException($"The state counts {state.Step} steps, the student {StepsDone}.", nameof(state));
+        CheckpointFolder.Save(stageFolder, network, optimizer, state, keep);
+    }
+
+    /// <summary>Goes back to the newest complete checkpoint.</summary>
+    /// <param name="stageFolder">The folder that the checkpoints lie in; may be absent.</param>
+    /// <param name="warn">Told about each damaged checkpoint that was passed over.</param>
+    /// <returns>Its state, or null where there is none; then nothing changed.</returns>
+    public TrainerState? RestoreLatest(string stageFolder, Action<string>? warn = null) =>
+        CheckpointFolder.RestoreLatest(stageFolder, network, optimizer, warn);
+
+    /// <summary>Frees the network and the optimiser.</summary>
+    public void Dispose()
+    {
+        optimizer.Dispose();
+        extractor.Dispose();
+        network.Dispose();
+    }
+
+    /// <summary>Adds 1 / <paramref name="parts"/> of a micro-batch's gradient and returns that share of its numbers.</summary>
+    private BatchLosses Backward(StudentBatch batch, int parts, bool first)
+    {
+        using DisposeScope scope = NewDisposeScope();
+        PatchTensor patches = extractor.Extract(batch.Pixels, batch.Count, batch.ImageSize);
+        (Tensor loss, BatchLosses numbers) = Forward(batch, patches);
+        IList<Tensor> gradients = autograd.grad([parts == 1 ? loss : loss / parts], parameters);
+        optimizer.Gather(gradients, first);
+        return numbers / parts;
+    }
+
+    private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch, PatchTensor patches)
+    {
+        using IDisposable? autocast = compute.Autocast();
+        if (network is VitClassifier classifier)
+        {
+            Tensor labels = ToDevice(tensor(Labels(batch), ScalarType.Int64));                                 // [batch]
+            Tensor scores = classifier.Scores(patches);                                             // [batch, classes]
+            Tensor crossEntropy = nn.functional.cross_entropy(scores, labels);
+            double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Count;
+            return (crossEntropy, new BatchLosses(Number(crossEntropy), double.NaN, double.NaN, accuracy));
+        }
+        VitMae mae = (VitMae)network;
+        int[] kept = batch.KeptPatches
+            ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
+        MaskTensors mask = new(kept, batch.Count, Configuration.Patches, compute.Device);
+        Tensor maeLoss = Losses.MaskedAutoEncoding(mae, patches, mask, options.NormPixLoss);
+        if (options.Objective == Objective.MaskedAutoEncoding)
+            return (maeLoss, new BatchLosses(Number(maeLoss), Number(maeLoss), double.NaN, double.NaN));
+        Tensor output = options.DistillTarget == DistillTarget.Cls ? encoder.Cls(patches.All) : encoder.Tokens(patches.All, seen: null);
+        Tensor distance = Losses.Distillation(output, Targets(batch, output.shape), options.DistillReduction);
+        Tensor loss = maeLoss * options.MaeWeight + distance;
+        return (loss, new BatchLosses(Number(loss), Number(maeLoss), Number(distance), double.NaN));
+    }
+
+    private long[] Labels(StudentBatch batch)
+    {
+        int[] labels = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
+        if (labels.Length != batch.Count)
+            throw new ModelException($"A batch of {batch.Count} images has {labels.Length} labels; give one for each.");
+        foreach (int label in labels)
+        {
+            if (label < 0 || label >= options.Classes)
+                throw new ModelException($"A label is {label}, but the {options.Classes} classes are numbered from 0; check the data's class names.");
+        }
+        return [.. labels.Select(label => (long)label)];
+    }
+
+    private Tensor Targets(StudentBatch batch, long[] shape)
+    {
+        float[] targets = batch.Targets ?? throw new ModelException("A batch for self-distillation has no targets; ask the teacher for them.");
+        long wanted = shape.Aggregate(1L, (product, dimension) => product * dimension);
+        if (targets.Length != wanted)
+            throw new ModelException($"A batch has {targets.Length} target numbers instead of [{string.Join(", ", shape)}]; teacher and student must have one width, image size and kind of target.");
+        return ToDevice(tensor(targets, ScalarType.Float32)).view(shape);
+    }
+
+    private Tensor ToDevice(Tensor host) => Kernels.Current.ToDevice(host, compute.Device);
+
+    private static double Number(Tensor loss) => loss.item<float>();
+
+    /// <summary>What a batch reports; an average of batches is made by summing shares.</summary>
+    private readonly record struct BatchLosses(double Loss, double Mae, double Distill, double Accuracy)
+    {
+        public static BatchLosses operator +(BatchLosses left, BatchLosses right) =>
+            new(left.Loss + right.Loss, left.Mae + right.Mae, left.Distill + right.Distill, left.Accuracy + right.Accuracy);
+
+        public static BatchLosses operator /(BatchLosses losses, int count) =>
+            new(losses.Loss / count, losses.Mae / count, losses.Distill / count, losses.Accuracy / count);
+    }
+}
