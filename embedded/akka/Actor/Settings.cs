@@ -1,0 +1,58 @@
+using Akka.Configuration;
+using Akka.Event;
+
+namespace Akka.Actor;
+
+/// <summary>The system's configuration, and what the library reads from it.</summary>
+public class Settings
+{
+    public Settings(ActorSystem system, Config config)
+    {
+        System = system;
+        Config = config.WithFallback(ConfigurationFactory.Default());
+        SupervisorStrategyClass = Config.GetString("akka.actor.guardian-supervisor-strategy");
+        AskTimeout = Config.GetTimeSpan("akka.actor.ask-timeout");
+        DebugUnhandledMessage = Config.GetBoolean("akka.actor.debug.unhandled");
+        Loggers = Config.GetStringList("akka.loggers");
+        LogLevel = Config.GetString("akka.loglevel");
+        StdoutLogLevel = Config.GetString("akka.stdout-loglevel");
+        LogDeadLetters = Config.GetString("akka.log-dead-letters").ToLowerInvariant() switch
+        {
+            "on" or "true" => int.MaxValue,
+            "off" or "false" => 0,
+            _ => Config.GetInt("akka.log-dead-letters"),
+        };
+        LogDeadLettersDuringShutdown = Config.GetBoolean("akka.log-dead-letters-during-shutdown");
+        LogDeadLettersSuspendDuration = Config.GetTimeSpan("akka.log-dead-letters-suspend-duration");
+        CoordinatedShutdownTerminateActorSystem = Config.GetBoolean("akka.coordinated-shutdown.terminate-actor-system");
+        CoordinatedShutdownRunByActorSystemTerminate = Config.GetBoolean("akka.coordinated-shutdown.run-by-actor-system-terminate");
+    }
+
+    public ActorSystem System { get; }
+
+    public Config Config { get; }
+
+    public string SupervisorStrategyClass { get; }
+
+    public TimeSpan AskTimeout { get; }
+
+    public bool DebugUnhandledMessage { get; }
+
+    public IList<string> Loggers { get; }
+
+    public string LogLevel { get; }
+
+    public string StdoutLogLevel { get; }
+
+    public MinimalLogger StdoutLogger { get; } = new StandardOutLogger();
+
+    public int LogDeadLetters { get; }
+
+    public bool LogDeadLettersDuringShutdown { get; }
+
+    public TimeSpan LogDeadLettersSuspendDuration { get; }
+
+    public bool CoordinatedShutdownTerminateActorSystem { get; }
+
+    public bool CoordinatedShutdownRunByActorSystemTerminate { get; }
+}
