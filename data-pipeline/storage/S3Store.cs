@@ -109,7 +109,7 @@ internal sealed class S3Store : IFileStore
         {
             return await _retry.RunAsync(Locate(path), request, cancel);
         }
-        catch (AmazonClientException error)
+        catch (Exception error) when (error is AmazonClientException or AmazonServiceException)
         {
             throw new DataException($"{Locate(path)} cannot be read ({error.Message}); check the bucket, the key and the AWS credentials.", error);
         }
