@@ -14,7 +14,6 @@ internal enum ArgumentKind
     String,
     IntList,
     DoubleList,
-    BoolList,
     TensorList,
     Device,
     Default,

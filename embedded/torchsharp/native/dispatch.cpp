@@ -24,7 +24,7 @@
 
 namespace {
 
-enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, DoubleList, BoolList, TensorList, Device, Default };
+enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, DoubleList, TensorList, Device, Default };
 
 // One argument or result, 16 bytes. `count` is the length of a string or list.
 struct Value {
@@ -38,9 +38,18 @@ struct Value {
 };
 static_assert(sizeof(Value) == 16, "the managed side lays out the same 16 bytes");
 
+// What the schema says of one parameter, looked up once per operator.
+struct Parameter {
+    std::string name;
+    c10::TypeKind kind; // with its Optional taken off
+    bool holds_optional_tensors;
+    c10::optional<c10::IValue> default_value;
+};
+
 struct Operator {
     c10::OperatorHandle handle;
     std::string name;
+    std::vector<Parameter> parameters;
 };
 
 thread_local std::string last_error;
@@ -65,9 +74,12 @@ Result guarded(Result failure, Body&& body) {
     } catch (...) {
         last_error = "libtorch threw something that is no exception";
     }
-    auto trace = last_error.find("\nException raised from ");
-    if (trace != std::string::npos)
-        last_error.resize(trace);
+    // A missing backend lists every registration of the operator after its sentence.
+    for (const char* tail : {"\nException raised from ", "\n\nCPU: registered at "}) {
+        auto at = last_error.find(tail);
+        if (at != std::string::npos)
+            last_error.resize(at);
+    }
     return failure;
 }
 
@@ -90,17 +102,23 @@ std::vector<at::Tensor> borrow_all(void* const* handles, int64_t count) {
     return tensors;
 }
 
-// The type an argument has once its Optional is taken off.
-c10::TypePtr required_type(const c10::TypePtr& type) {
+Parameter describe(const c10::Argument& argument) {
+    auto type = argument.type();
     if (auto optional = type->cast<c10::OptionalType>())
-        return optional->getElementType();
-    return type;
+        type = optional->getElementType();
+    auto list = type->cast<c10::ListType>();
+    bool optional_tensors = list && list->getElementType()->kind() == c10::TypeKind::OptionalType;
+    return Parameter{argument.name(), type->kind(), optional_tensors, argument.default_value()};
 }
 
-c10::IValue tensor_list(const c10::TypePtr& type, const Value& value) {
+const c10::IValue& default_of(const Operator* op, const Parameter& parameter) {
+    TORCH_CHECK(parameter.default_value.has_value(), op->name, " needs its argument '", parameter.name, "'");
+    return *parameter.default_value;
+}
+
+c10::IValue tensor_list(const Parameter& parameter, const Value& value) {
     auto handles = static_cast<void* const*>(value.pointer);
-    auto list = type->cast<c10::ListType>();
-    if (list && list->getElementType()->cast<c10::OptionalType>()) {
+    if (parameter.holds_optional_tensors) {
         c10::List<c10::optional<at::Tensor>> tensors;
         for (int32_t i = 0; i < value.count; i++)
             tensors.push_back(handles[i] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(borrow(handles[i])));
@@ -113,15 +131,24 @@ c10::IValue tensor_list(const c10::TypePtr& type, const Value& value) {
     return tensors;
 }
 
-c10::IValue to_ivalue(const c10::Argument& argument, const Value& value) {
-    auto type = required_type(argument.type());
+template <typename Item>
+c10::IValue number_list(const Value& value) {
+    auto items = static_cast<const Item*>(value.pointer);
+    c10::List<Item> list;
+    list.reserve(value.count);
+    for (int32_t i = 0; i < value.count; i++)
+        list.push_back(items[i]);
+    return list;
+}
+
+c10::IValue to_ivalue(const Operator* op, const Parameter& parameter, const Value& value) {
     switch (value.tag) {
     case Tag::None:
         return c10::IValue();
     case Tag::Tensor:
         return borrow(value.pointer);
     case Tag::Int:
-        if (type->kind() == c10::TypeKind::FloatType)
+        if (parameter.kind == c10::TypeKind::FloatType)
             return static_cast<double>(value.integer);
         return value.integer;
     case Tag::Double:
@@ -130,39 +157,18 @@ c10::IValue to_ivalue(const c10::Argument& argument, const Value& value) {
         return value.integer != 0;
     case Tag::String:
         return std::string(static_cast<const char*>(value.pointer), value.count);
-    case Tag::IntList: {
-        auto items = static_cast<const int64_t*>(value.pointer);
-        c10::List<int64_t> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
-    case Tag::DoubleList: {
-        auto items = static_cast<const double*>(value.pointer);
-        c10::List<double> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
-    case Tag::BoolList: {
-        auto items = static_cast<const bool*>(value.pointer);
-        c10::List<bool> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
+    case Tag::IntList:
+        return number_list<int64_t>(value);
+    case Tag::DoubleList:
+        return number_list<double>(value);
     case Tag::TensorList:
-        return tensor_list(type, value);
+        return tensor_list(parameter, value);
     case Tag::Device:
         return c10::Device(static_cast<c10::DeviceType>(value.integer >> 32), static_cast<c10::DeviceIndex>(static_cast<int32_t>(value.integer)));
     case Tag::Default:
-        TORCH_CHECK(argument.default_value().has_value(), "argument '", argument.name(), "' has no default");
-        return *argument.default_value();
+        return default_of(op, parameter);
     }
-    TORCH_CHECK(false, "argument '", argument.name(), "' has the unknown tag ", static_cast<int32_t>(value.tag));
+    TORCH_CHECK(false, "argument '", parameter.name, "' has the unknown tag ", static_cast<int32_t>(value.tag));
 }
 
 template <typename List>
@@ -229,7 +235,10 @@ EXPORT Operator* at_find(const char* name, const char* overload) {
             fail(std::string("this libtorch (" TORCH_VERSION ") has no operator '") + name + (*overload ? "." : "") + overload + "'");
             return nullptr;
         }
-        return new Operator{*found, name};
+        std::vector<Parameter> parameters;
+        for (const auto& argument : found->schema().arguments())
+            parameters.push_back(describe(argument));
+        return new Operator{*found, name, std::move(parameters)};
     });
 }
 
@@ -238,17 +247,14 @@ EXPORT Operator* at_find(const char* name, const char* overload) {
 EXPORT int at_call(const Operator* op, const Value* arguments, int count, Value* results, int capacity) {
     result_lists.clear();
     return guarded(-1, [&] {
-        const auto& schema = op->handle.schema();
-        const auto& declared = schema.arguments();
-        TORCH_CHECK(static_cast<size_t>(count) <= declared.size(), op->name, " takes ", declared.size(), " arguments, not ", count);
+        const auto& parameters = op->parameters;
+        TORCH_CHECK(static_cast<size_t>(count) <= parameters.size(), op->name, " takes ", parameters.size(), " arguments, not ", count);
         torch::jit::Stack stack;
-        stack.reserve(declared.size());
+        stack.reserve(parameters.size());
         for (int i = 0; i < count; i++)
-            stack.push_back(to_ivalue(declared[i], arguments[i]));
-        for (size_t i = count; i < declared.size(); i++) {
-            TORCH_CHECK(declared[i].default_value().has_value(), op->name, " needs its argument '", declared[i].name(), "'");
-            stack.push_back(*declared[i].default_value());
-        }
+            stack.push_back(to_ivalue(op, parameters[i], arguments[i]));
+        for (size_t i = count; i < parameters.size(); i++)
+            stack.push_back(default_of(op, parameters[i]));
         op->handle.callBoxed(&stack);
         if (capacity == 0)
             return 0;
