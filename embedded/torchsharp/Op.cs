@@ -13,7 +13,6 @@ internal enum ArgumentKind
     Bool,
     String,
     IntList,
-    DoubleList,
     TensorList,
     Device,
     Default,

@@ -34,22 +34,6 @@ public sealed class StateTests
     }
 
     [Fact]
-    public void What_inference_mode_makes_cannot_be_differentiated()
-    {
-        using var scope = NewDisposeScope();
-        Tensor weight = ones(2).requires_grad_();
-        Tensor inside;
-        using (inference_mode())
-        {
-            Assert.True(is_inference_mode_enabled());
-            inside = weight * 2;
-        }
-        Assert.False(is_inference_mode_enabled());
-        Assert.False(inside.requires_grad);
-        Assert.True((weight * 2).requires_grad);
-    }
-
-    [Fact]
     public void Threads_can_be_set()
     {
         int before = get_num_threads();

@@ -8,7 +8,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <c10/core/InferenceMode.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -16,6 +17,7 @@
 #include <malloc.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,15 @@
 
 namespace {
 
-enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, DoubleList, TensorList, Device, Default };
+#if TORCH_AT_LEAST(2, 4)
+template <typename T>
+using Optional = std::optional<T>;
+#else
+template <typename T>
+using Optional = c10::optional<T>;
+#endif
+
+enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, TensorList, Device, Default };
 
 // One argument or result, 16 bytes. `count` is the length of a string or list.
 struct Value {
@@ -43,7 +53,7 @@ struct Parameter {
     std::string name;
     c10::TypeKind kind; // with its Optional taken off
     bool holds_optional_tensors;
-    c10::optional<c10::IValue> default_value;
+    Optional<c10::IValue> default_value;
 };
 
 struct Operator {
@@ -119,9 +129,9 @@ const c10::IValue& default_of(const Operator* op, const Parameter& parameter) {
 c10::IValue tensor_list(const Parameter& parameter, const Value& value) {
     auto handles = static_cast<void* const*>(value.pointer);
     if (parameter.holds_optional_tensors) {
-        c10::List<c10::optional<at::Tensor>> tensors;
+        c10::List<Optional<at::Tensor>> tensors;
         for (int32_t i = 0; i < value.count; i++)
-            tensors.push_back(handles[i] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(borrow(handles[i])));
+            tensors.push_back(handles[i] == nullptr ? Optional<at::Tensor>() : Optional<at::Tensor>(borrow(handles[i])));
         return tensors;
     }
     c10::List<at::Tensor> tensors;
@@ -131,10 +141,9 @@ c10::IValue tensor_list(const Parameter& parameter, const Value& value) {
     return tensors;
 }
 
-template <typename Item>
-c10::IValue number_list(const Value& value) {
-    auto items = static_cast<const Item*>(value.pointer);
-    c10::List<Item> list;
+c10::IValue int_list(const Value& value) {
+    auto items = static_cast<const int64_t*>(value.pointer);
+    c10::List<int64_t> list;
     list.reserve(value.count);
     for (int32_t i = 0; i < value.count; i++)
         list.push_back(items[i]);
@@ -158,9 +167,7 @@ c10::IValue to_ivalue(const Operator* op, const Parameter& parameter, const Valu
     case Tag::String:
         return std::string(static_cast<const char*>(value.pointer), value.count);
     case Tag::IntList:
-        return number_list<int64_t>(value);
-    case Tag::DoubleList:
-        return number_list<double>(value);
+        return int_list(value);
     case Tag::TensorList:
         return tensor_list(parameter, value);
     case Tag::Device:
@@ -324,25 +331,13 @@ EXPORT int at_gradients(
     });
 }
 
-// A gradient mode is the calling thread's; so is an inference guard, which must be left on the thread that entered it.
+// The gradient mode is the calling thread's.
 EXPORT int at_grad_enabled() {
     return at::GradMode::is_enabled();
 }
 
 EXPORT void at_set_grad_enabled(int enabled) {
     at::GradMode::set_enabled(enabled != 0);
-}
-
-EXPORT int at_inference_enabled() {
-    return c10::InferenceMode::is_enabled();
-}
-
-EXPORT void* at_enter_inference(int enabled) {
-    return new c10::InferenceMode(enabled != 0);
-}
-
-EXPORT void at_leave_inference(void* guard) {
-    delete static_cast<c10::InferenceMode*>(guard);
 }
 
 // Autocast of the calling thread. dtype < 0 leaves it switched off.
@@ -423,6 +418,26 @@ EXPORT int at_cuda_synchronize(int index) {
     });
 }
 
-EXPORT const char* at_version() {
-    return TORCH_VERSION;
+// Copies a pinned host tensor to a GPU on a stream of its own, beside whatever the device computes now;
+// what is queued on the current stream from here on waits for the copy.
+EXPORT int at_copy_aside(void* host, int index, void** result) {
+    return guarded(-1, [&] {
+        c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
+        auto device = index < 0 ? cuda.getDevice() : c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+        auto compute = cuda.getStream(device);
+        auto aside = cuda.getStreamFromGlobalPool(device);
+        at::Tensor copy;
+        {
+            c10::StreamGuard guard(aside);
+            auto source = borrow(host);
+            copy = source.to(device, source.scalar_type(), /*non_blocking=*/true);
+        }
+        c10::Event copied(c10::DeviceType::CUDA);
+        copied.record(aside);
+        copied.block(compute);
+        // The memory was taken on the side stream: it must not be given out again before `compute` is through with it.
+        cuda.recordDataPtrOnStream(copy.storage().data_ptr(), compute);
+        *result = release(copy);
+        return 0;
+    });
 }
