@@ -13,6 +13,8 @@ internal enum ArgumentKind
     Bool,
     String,
     IntList,
+    DoubleList,
+    BoolList,
     TensorList,
     Device,
     Default,
