@@ -46,10 +46,12 @@ public sealed class ClassifierEvaluation : IDisposable
         if (!configuration.IsClassifier)
             throw new ModelException($"'{modelFolder}' holds a ViT-MAE, which has no classes; fine-tune it first.");
         Compute compute = new(device, bfloat16, threads);
-        compute.UseThreads();
-        VitClassifier classifier = new(configuration, compute.Device);
-        ModelFolder.Load(classifier, modelFolder);
-        return new ClassifierEvaluation(compute, classifier, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+        return compute.Load(modelFolder, () =>
+        {
+            VitClassifier classifier = new(configuration, compute.Device);
+            ModelFolder.Load(classifier, modelFolder);
+            return new ClassifierEvaluation(compute, classifier, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+        });
     }
 
     /// <summary>Classifies a batch and compares with the labels.</summary>
@@ -60,10 +62,6 @@ public sealed class ClassifierEvaluation : IDisposable
     /// <exception cref="ModelException">The images or labels do not fit the model, or libtorch failed.</exception>
     public void Add(byte[] pixels, int images, int imageSize, int[] labels)
     {
-        if (labels.Length != images)
-            throw new ModelException($"A batch of {images} images has {labels.Length} labels; give one for each.");
-        if (labels.FirstOrDefault(label => label < 0 || label >= ClassNames.Count) is int wrong and not 0)
-            throw new ModelException($"A label is {wrong}, but the model's {ClassNames.Count} classes are numbered from 0; evaluate with the classes that it was trained on.");
         compute.UseThreads();
         try
         {
@@ -71,7 +69,7 @@ public sealed class ClassifierEvaluation : IDisposable
             using DisposeScope scope = NewDisposeScope();
             using IDisposable? autocast = compute.Autocast();
             Tensor scores = classifier.Scores(extractor.Extract(pixels, images, imageSize));        // [batch, classes]
-            Tensor expected = tensor(labels, ScalarType.Int64, compute.Device);
+            Tensor expected = Kernels.Current.ToDevice(classifier.Labels(labels, images), compute.Device);
             lossSum += nn.functional.cross_entropy(scores, expected).item<float>() * (double)images;
             long[] predictions = [.. scores.argmax(1).cpu().data<long>()];
             for (int image = 0; image < images; image++)

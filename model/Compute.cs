@@ -41,6 +41,20 @@ internal sealed class Compute
         threadsOfThisThread = threads;
     }
 
+    /// <summary>Loads a model on this thread.</summary>
+    public T Load<T>(string folder, Func<T> load)
+    {
+        UseThreads();
+        try
+        {
+            return load();
+        }
+        catch (ExternalException exception)
+        {
+            throw Failure($"loading '{folder}'", exception);
+        }
+    }
+
     /// <summary>Autocast until the result is disposed; null in float32.</summary>
     public IDisposable? Autocast() => !bfloat16 ? null : Kernels.Current.Autocast(Device, ScalarType.BFloat16)
         ?? throw new ModelException($"This build cannot compute in bfloat16 on '{name}'; use float32.");

@@ -45,20 +45,7 @@ public sealed class Student : IDisposable
         StudentOptionsCheck.Check(options);
         VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
         Compute compute = new(options.Device, options.Bfloat16, options.Threads);
-        compute.UseThreads();
-        if (options.Objective == Objective.Classification)
-        {
-            VitClassifier classifier = new(configuration with { ClassNames = options.ClassNames }, compute.Device);
-            ModelFolder.LoadEncoder(classifier.Encoder, modelFolder);
-            FreshWeights.Fill(classifier.Head, options.Seed);
-            classifier.Encoder.Dropout = options.Dropout;
-            return new Student(options, compute, classifier, classifier.Encoder);
-        }
-        if (configuration.IsClassifier)
-            throw new ModelException($"'{modelFolder}' holds a classifier, and pre-training needs a ViT-MAE with its decoder; give the folder of one.");
-        VitMae mae = new(configuration with { NormPixLoss = options.NormPixLoss }, compute.Device);
-        ModelFolder.Load(mae, modelFolder);
-        return new Student(options, compute, mae, mae.Encoder);
+        return compute.Load(modelFolder, () => Load(options, compute, configuration, modelFolder));
     }
 
     /// <summary>Forward and backward over the micro-batches, clipping, and one AdamW step.</summary>
@@ -121,6 +108,23 @@ public sealed class Student : IDisposable
         network.Dispose();
     }
 
+    private static Student Load(StudentOptions options, Compute compute, VitConfiguration configuration, string modelFolder)
+    {
+        if (options.Objective == Objective.Classification)
+        {
+            VitClassifier classifier = new(configuration with { ClassNames = options.ClassNames }, compute.Device);
+            ModelFolder.LoadEncoder(classifier.Encoder, modelFolder);
+            FreshWeights.Fill(classifier.Head, options.Seed);
+            classifier.Encoder.Dropout = options.Dropout;
+            return new Student(options, compute, classifier, classifier.Encoder);
+        }
+        if (configuration.IsClassifier)
+            throw new ModelException($"'{modelFolder}' holds a classifier, and pre-training needs a ViT-MAE with its decoder; give the folder of one.");
+        VitMae mae = new(configuration with { NormPixLoss = options.NormPixLoss }, compute.Device);
+        ModelFolder.Load(mae, modelFolder);
+        return new Student(options, compute, mae, mae.Encoder);
+    }
+
     /// <summary>Adds 1 / <paramref name="parts"/> of a micro-batch's gradient and returns that share of its numbers.</summary>
     private BatchLosses Backward(StudentBatch batch, int parts, bool first)
     {
@@ -137,7 +141,8 @@ public sealed class Student : IDisposable
         using IDisposable? autocast = compute.Autocast();
         if (network is VitClassifier classifier)
         {
-            Tensor labels = ToDevice(tensor(Labels(batch), ScalarType.Int64));                                 // [batch]
+            int[] given = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
+            Tensor labels = ToDevice(classifier.Labels(given, batch.Count));                        // [batch]
             Tensor scores = classifier.Scores(patches);                                             // [batch, classes]
             Tensor crossEntropy = nn.functional.cross_entropy(scores, labels);
             double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Count;
@@ -154,19 +159,6 @@ public sealed class Student : IDisposable
         Tensor distance = Losses.Distillation(output, Targets(batch, output.shape), options.DistillReduction);
         Tensor loss = maeLoss * options.MaeWeight + distance;
         return (loss, new BatchLosses(Number(loss), Number(maeLoss), Number(distance), double.NaN));
-    }
-
-    private long[] Labels(StudentBatch batch)
-    {
-        int[] labels = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
-        if (labels.Length != batch.Count)
-            throw new ModelException($"A batch of {batch.Count} images has {labels.Length} labels; give one for each.");
-        foreach (int label in labels)
-        {
-            if (label < 0 || label >= options.Classes)
-                throw new ModelException($"A label is {label}, but the {options.Classes} classes are numbered from 0; check the data's class names.");
-        }
-        return [.. labels.Select(label => (long)label)];
     }
 
     private Tensor Targets(StudentBatch batch, long[] shape)

@@ -40,10 +40,12 @@ public sealed class Teacher : IDisposable
     {
         VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
         Compute compute = new(device, bfloat16, threads);
-        compute.UseThreads();
-        VitEncoder encoder = new(configuration, compute.Device);
-        ModelFolder.LoadEncoder(encoder, modelFolder);
-        return new Teacher(compute, encoder, target, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+        return compute.Load(modelFolder, () =>
+        {
+            VitEncoder encoder = new(configuration, compute.Device);
+            ModelFolder.LoadEncoder(encoder, modelFolder);
+            return new Teacher(compute, encoder, target, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+        });
     }
 
     /// <summary>Computes the targets of a batch.</summary>

@@ -1,3 +1,4 @@
+using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
@@ -52,10 +53,11 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
     /// <summary>The block on all tokens: <c>[batch, tokens, width]</c> to the same shape.</summary>
     public override Tensor forward(Tensor x)
     {
+        using DisposeScope scope = NewDisposeScope();
         Kernels kernels = Kernels.Current;
         Tensor normed = kernels.LayerNorm(x, attentionNormWeight, attentionNormBias, eps);
         Tensor queryKeyValue = kernels.Linear(normed, queryKeyValueWeight, queryKeyValueBias);      // [batch, tokens, 3 · width]
-        return Finish(x, kernels.Attention(queryKeyValue, heads));
+        return Finish(x, kernels.Attention(queryKeyValue, heads)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The block's output for <paramref name="count"/> tokens from <paramref name="first"/> on; the others are only looked at.</summary>
@@ -65,13 +67,14 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
     /// <returns><c>[batch, count, width]</c>.</returns>
     public Tensor ForwardPart(Tensor x, long first, long count)
     {
+        using DisposeScope scope = NewDisposeScope();
         Kernels kernels = Kernels.Current;
         Tensor normed = kernels.LayerNorm(x, attentionNormWeight, attentionNormBias, eps);
         Tensor query = kernels.Linear(                                                              // [batch, count, width]
             normed.narrow(1, first, count), queryKeyValueWeight.narrow(0, 0, width), queryKeyValueBias.narrow(0, 0, width));
         Tensor keyValue = kernels.Linear(                                                           // [batch, tokens, 2 · width]
             normed, queryKeyValueWeight.narrow(0, width, 2 * width), queryKeyValueBias.narrow(0, width, 2 * width));
-        return Finish(x.narrow(1, first, count), kernels.Attention(query, keyValue, heads));
+        return Finish(x.narrow(1, first, count), kernels.Attention(query, keyValue, heads)).MoveToOuterDisposeScope();
     }
 
     /// <summary>The block's tensors under Hugging Face's names.</summary>

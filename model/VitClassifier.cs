@@ -28,6 +28,22 @@ internal sealed class VitClassifier : VitNetwork
     public Tensor Scores(PatchTensor patches) =>
         Kernels.Current.Linear(encoder.Cls(patches.All), headWeight, headBias).to_type(ScalarType.Float32);
 
+    /// <summary>Checks a batch's labels.</summary>
+    /// <returns>int64 <c>[batch]</c> on the host.</returns>
+    /// <exception cref="ModelException">There is not one for each image, or one is no class.</exception>
+    public Tensor Labels(int[] labels, int count)
+    {
+        if (labels.Length != count)
+            throw new ModelException($"A batch of {count} images has {labels.Length} labels; give one for each.");
+        int classes = Configuration.ClassNames.Count;
+        foreach (int label in labels)
+        {
+            if (label < 0 || label >= classes)
+                throw new ModelException($"A label is {label}, but the model's {classes} classes are numbered from 0; use the classes that it is trained on.");
+        }
+        return tensor(labels, ScalarType.Int64);
+    }
+
     /// <summary>The tensors under Hugging Face's names.</summary>
     public override IEnumerable<Weight> Weights() => encoder.Weights().Concat(Head);
 

@@ -71,15 +71,6 @@ internal static unsafe partial class Native
     internal static partial void at_set_grad_enabled(int enabled);
 
     [LibraryImport(Library)]
-    internal static partial int at_inference_enabled();
-
-    [LibraryImport(Library)]
-    internal static partial nint at_enter_inference(int enabled);
-
-    [LibraryImport(Library)]
-    internal static partial void at_leave_inference(nint guard);
-
-    [LibraryImport(Library)]
     internal static partial int at_enter_autocast(int deviceType, int dtype);
 
     [LibraryImport(Library)]
@@ -104,7 +95,7 @@ internal static unsafe partial class Native
     internal static partial int at_cuda_synchronize(int index);
 
     [LibraryImport(Library)]
-    internal static partial byte* at_version();
+    internal static partial int at_copy_aside(nint host, int deviceIndex, nint* result);
 
     /// <summary>Throws what the last failing call of this thread left behind.</summary>
     internal static void Check(int result, string what)

@@ -13,8 +13,6 @@ internal enum ArgumentKind
     Bool,
     String,
     IntList,
-    DoubleList,
-    BoolList,
     TensorList,
     Device,
     Default,

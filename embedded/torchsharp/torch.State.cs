@@ -1,5 +1,3 @@
-using System.Runtime.InteropServices;
-
 namespace TorchSharp;
 
 public static partial class torch
@@ -12,11 +10,6 @@ public static partial class torch
     public static IDisposable set_grad_enabled(bool mode = true) => new GradientMode(mode);
 
     public static bool is_grad_enabled() => Native.at_grad_enabled() != 0;
-
-    /// <summary>As <see cref="no_grad"/>, and the tensors made inside can never take part in differentiation.</summary>
-    public static IDisposable inference_mode(bool mode = true) => new InferenceMode(mode);
-
-    public static bool is_inference_mode_enabled() => Native.at_inference_enabled() != 0;
 
     /// <summary>
     /// The number of threads an operator may use. libtorch keeps it per process, OpenMP per calling thread:
@@ -76,19 +69,5 @@ public static partial class torch
         internal GradientMode(bool enabled) => Native.at_set_grad_enabled(enabled ? 1 : 0);
 
         public void Dispose() => Native.at_set_grad_enabled(_outer);
-    }
-
-    private sealed class InferenceMode : SafeHandle
-    {
-        internal InferenceMode(bool enabled)
-            : base(0, ownsHandle: true) => SetHandle(Native.at_enter_inference(enabled ? 1 : 0));
-
-        public override bool IsInvalid => handle == 0;
-
-        protected override bool ReleaseHandle()
-        {
-            Native.at_leave_inference(handle);
-            return true;
-        }
     }
 }

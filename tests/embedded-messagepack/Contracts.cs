@@ -25,10 +25,10 @@ public readonly record struct Key3([property: Key(0)] long Step, [property: Key(
 public sealed record Gap
 {
     [Key(0)]
-    public string? Name { get; init; }
+    public string? Name { get; set; }
 
     [Key(3)]
-    public int Count { get; init; } = 7;
+    public int Count { get; set; } = 7;
 
     [IgnoreMember]
     public int Length => Name?.Length ?? 0;
@@ -128,10 +128,4 @@ public sealed class Checked
 
     [Key(1)]
     public bool Other { get; set; }
-}
-
-[MessagePackObject]
-public sealed record Unmarked
-{
-    public int Value { get; init; }
 }

@@ -68,6 +68,8 @@ public class UntrustedInputTests
     public void A_promised_length_is_checked_before_it_is_allocated(string bytes)
     {
         byte[] input = Convert.FromHexString(bytes);
+        MessagePackSerializer.Deserialize<long[]>((byte[])[0xc0], Untrusted); // what a type costs once is not counted
+        MessagePackSerializer.Deserialize<string[]>((byte[])[0xc0], Untrusted);
         long before = GC.GetAllocatedBytesForCurrentThread();
         Assert.Throws<MessagePackSerializationException>(() => MessagePackSerializer.Deserialize<long[]>(input, Untrusted));
         Assert.Throws<MessagePackSerializationException>(() => MessagePackSerializer.Deserialize<string[]>(input, Untrusted));
@@ -94,7 +96,7 @@ public class UntrustedInputTests
         Assert.Throws<MessagePackSerializationException>(() => MessagePackSerializer.Deserialize<Node>(deep, Untrusted));
     }
 
-    [Fact]
+    [StricterThanPackageFact]
     public void Nested_empty_promises_cost_no_memory()
     {
         byte[] promise = [0xdd, 0x00, 0x07, 0x00, 0x00]; // an array of 458,752 elements, in fewer than a megabyte
@@ -104,7 +106,7 @@ public class UntrustedInputTests
         Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
     }
 
-    [Fact]
+    [StricterThanPackageFact]
     public void What_is_passed_over_may_be_nested_without_end()
     {
         byte[] extra = [0x93, 1, 2, .. Enumerable.Repeat((byte)0x91, 1_000_000), 0xc0];
@@ -214,6 +216,19 @@ public class UntrustedInputTests
                 RunningIndex = previous.RunningIndex + previous.Memory.Length;
                 previous.Next = this;
             }
+        }
+    }
+}
+
+/// <summary>Attacks that the embedded library withstands and the package (3.1.4) does not: there they are skipped by name.</summary>
+[AttributeUsage(AttributeTargets.Method)]
+internal sealed class StricterThanPackageFactAttribute : FactAttribute
+{
+    public StricterThanPackageFactAttribute()
+    {
+        if (typeof(MessagePackSerializer).Assembly.GetName().Name == "MessagePack")
+        {
+            Skip = "the MessagePack package does not bound this";
         }
     }
 }

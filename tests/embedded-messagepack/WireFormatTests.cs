@@ -129,13 +129,10 @@ public class WireFormatTests
     }
 
     [Fact]
-    public void A_type_without_contract_is_refused_by_name()
-    {
-        Assert.Contains("Unmarked.Value", Message(() => MessagePackSerializer.Serialize(new Unmarked())), StringComparison.Ordinal);
-        Assert.Contains("System.Uri", Message(() => MessagePackSerializer.Serialize(new Uri("http://localhost"))), StringComparison.Ordinal);
-
-        static string Message(Action action) => Assert.Throws<MessagePackSerializationException>(action).ToString();
-    }
+    public void A_type_without_contract_is_refused_by_name() => Assert.Contains(
+        nameof(NoContract),
+        Assert.Throws<MessagePackSerializationException>(() => MessagePackSerializer.Serialize(new NoContract())).ToString(),
+        StringComparison.Ordinal);
 
     private static T Read<T>(string bytes) => MessagePackSerializer.Deserialize<T>(Convert.FromHexString(bytes));
 
@@ -146,4 +143,6 @@ public class WireFormatTests
         Assert.Equal(bytes, Convert.ToHexString(MessagePackSerializer.Serialize(value)));
         Assert.Equal(value, Read<T>(bytes));
     }
+
+    private sealed class NoContract;
 }

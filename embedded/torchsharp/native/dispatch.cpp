@@ -8,7 +8,8 @@
 #include <ATen/Parallel.h>
 #include <ATen/autocast_mode.h>
 #include <ATen/core/dispatch/Dispatcher.h>
-#include <c10/core/InferenceMode.h>
+#include <c10/core/Event.h>
+#include <c10/core/StreamGuard.h>
 #include <c10/core/impl/VirtualGuardImpl.h>
 #include <torch/csrc/autograd/autograd.h>
 #include <torch/version.h>
@@ -16,6 +17,7 @@
 #include <malloc.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -24,7 +26,15 @@
 
 namespace {
 
-enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, DoubleList, BoolList, TensorList, Device, Default };
+#if TORCH_AT_LEAST(2, 4)
+template <typename T>
+using Optional = std::optional<T>;
+#else
+template <typename T>
+using Optional = c10::optional<T>;
+#endif
+
+enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, TensorList, Device, Default };
 
 // One argument or result, 16 bytes. `count` is the length of a string or list.
 struct Value {
@@ -38,9 +48,18 @@ struct Value {
 };
 static_assert(sizeof(Value) == 16, "the managed side lays out the same 16 bytes");
 
+// What the schema says of one parameter, looked up once per operator.
+struct Parameter {
+    std::string name;
+    c10::TypeKind kind; // with its Optional taken off
+    bool holds_optional_tensors;
+    Optional<c10::IValue> default_value;
+};
+
 struct Operator {
     c10::OperatorHandle handle;
     std::string name;
+    std::vector<Parameter> parameters;
 };
 
 thread_local std::string last_error;
@@ -65,9 +84,12 @@ Result guarded(Result failure, Body&& body) {
     } catch (...) {
         last_error = "libtorch threw something that is no exception";
     }
-    auto trace = last_error.find("\nException raised from ");
-    if (trace != std::string::npos)
-        last_error.resize(trace);
+    // A missing backend lists every registration of the operator after its sentence.
+    for (const char* tail : {"\nException raised from ", "\n\nCPU: registered at "}) {
+        auto at = last_error.find(tail);
+        if (at != std::string::npos)
+            last_error.resize(at);
+    }
     return failure;
 }
 
@@ -90,20 +112,26 @@ std::vector<at::Tensor> borrow_all(void* const* handles, int64_t count) {
     return tensors;
 }
 
-// The type an argument has once its Optional is taken off.
-c10::TypePtr required_type(const c10::TypePtr& type) {
+Parameter describe(const c10::Argument& argument) {
+    auto type = argument.type();
     if (auto optional = type->cast<c10::OptionalType>())
-        return optional->getElementType();
-    return type;
+        type = optional->getElementType();
+    auto list = type->cast<c10::ListType>();
+    bool optional_tensors = list && list->getElementType()->kind() == c10::TypeKind::OptionalType;
+    return Parameter{argument.name(), type->kind(), optional_tensors, argument.default_value()};
 }
 
-c10::IValue tensor_list(const c10::TypePtr& type, const Value& value) {
+const c10::IValue& default_of(const Operator* op, const Parameter& parameter) {
+    TORCH_CHECK(parameter.default_value.has_value(), op->name, " needs its argument '", parameter.name, "'");
+    return *parameter.default_value;
+}
+
+c10::IValue tensor_list(const Parameter& parameter, const Value& value) {
     auto handles = static_cast<void* const*>(value.pointer);
-    auto list = type->cast<c10::ListType>();
-    if (list && list->getElementType()->cast<c10::OptionalType>()) {
-        c10::List<c10::optional<at::Tensor>> tensors;
+    if (parameter.holds_optional_tensors) {
+        c10::List<Optional<at::Tensor>> tensors;
         for (int32_t i = 0; i < value.count; i++)
-            tensors.push_back(handles[i] == nullptr ? c10::optional<at::Tensor>() : c10::optional<at::Tensor>(borrow(handles[i])));
+            tensors.push_back(handles[i] == nullptr ? Optional<at::Tensor>() : Optional<at::Tensor>(borrow(handles[i])));
         return tensors;
     }
     c10::List<at::Tensor> tensors;
@@ -113,15 +141,23 @@ c10::IValue tensor_list(const c10::TypePtr& type, const Value& value) {
     return tensors;
 }
 
-c10::IValue to_ivalue(const c10::Argument& argument, const Value& value) {
-    auto type = required_type(argument.type());
+c10::IValue int_list(const Value& value) {
+    auto items = static_cast<const int64_t*>(value.pointer);
+    c10::List<int64_t> list;
+    list.reserve(value.count);
+    for (int32_t i = 0; i < value.count; i++)
+        list.push_back(items[i]);
+    return list;
+}
+
+c10::IValue to_ivalue(const Operator* op, const Parameter& parameter, const Value& value) {
     switch (value.tag) {
     case Tag::None:
         return c10::IValue();
     case Tag::Tensor:
         return borrow(value.pointer);
     case Tag::Int:
-        if (type->kind() == c10::TypeKind::FloatType)
+        if (parameter.kind == c10::TypeKind::FloatType)
             return static_cast<double>(value.integer);
         return value.integer;
     case Tag::Double:
@@ -130,39 +166,16 @@ c10::IValue to_ivalue(const c10::Argument& argument, const Value& value) {
         return value.integer != 0;
     case Tag::String:
         return std::string(static_cast<const char*>(value.pointer), value.count);
-    case Tag::IntList: {
-        auto items = static_cast<const int64_t*>(value.pointer);
-        c10::List<int64_t> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
-    case Tag::DoubleList: {
-        auto items = static_cast<const double*>(value.pointer);
-        c10::List<double> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
-    case Tag::BoolList: {
-        auto items = static_cast<const bool*>(value.pointer);
-        c10::List<bool> list;
-        list.reserve(value.count);
-        for (int32_t i = 0; i < value.count; i++)
-            list.push_back(items[i]);
-        return list;
-    }
+    case Tag::IntList:
+        return int_list(value);
     case Tag::TensorList:
-        return tensor_list(type, value);
+        return tensor_list(parameter, value);
     case Tag::Device:
         return c10::Device(static_cast<c10::DeviceType>(value.integer >> 32), static_cast<c10::DeviceIndex>(static_cast<int32_t>(value.integer)));
     case Tag::Default:
-        TORCH_CHECK(argument.default_value().has_value(), "argument '", argument.name(), "' has no default");
-        return *argument.default_value();
+        return default_of(op, parameter);
     }
-    TORCH_CHECK(false, "argument '", argument.name(), "' has the unknown tag ", static_cast<int32_t>(value.tag));
+    TORCH_CHECK(false, "argument '", parameter.name, "' has the unknown tag ", static_cast<int32_t>(value.tag));
 }
 
 template <typename List>
@@ -229,7 +242,10 @@ EXPORT Operator* at_find(const char* name, const char* overload) {
             fail(std::string("this libtorch (" TORCH_VERSION ") has no operator '") + name + (*overload ? "." : "") + overload + "'");
             return nullptr;
         }
-        return new Operator{*found, name};
+        std::vector<Parameter> parameters;
+        for (const auto& argument : found->schema().arguments())
+            parameters.push_back(describe(argument));
+        return new Operator{*found, name, std::move(parameters)};
     });
 }
 
@@ -238,17 +254,14 @@ EXPORT Operator* at_find(const char* name, const char* overload) {
 EXPORT int at_call(const Operator* op, const Value* arguments, int count, Value* results, int capacity) {
     result_lists.clear();
     return guarded(-1, [&] {
-        const auto& schema = op->handle.schema();
-        const auto& declared = schema.arguments();
-        TORCH_CHECK(static_cast<size_t>(count) <= declared.size(), op->name, " takes ", declared.size(), " arguments, not ", count);
+        const auto& parameters = op->parameters;
+        TORCH_CHECK(static_cast<size_t>(count) <= parameters.size(), op->name, " takes ", parameters.size(), " arguments, not ", count);
         torch::jit::Stack stack;
-        stack.reserve(declared.size());
+        stack.reserve(parameters.size());
         for (int i = 0; i < count; i++)
-            stack.push_back(to_ivalue(declared[i], arguments[i]));
-        for (size_t i = count; i < declared.size(); i++) {
-            TORCH_CHECK(declared[i].default_value().has_value(), op->name, " needs its argument '", declared[i].name(), "'");
-            stack.push_back(*declared[i].default_value());
-        }
+            stack.push_back(to_ivalue(op, parameters[i], arguments[i]));
+        for (size_t i = count; i < parameters.size(); i++)
+            stack.push_back(default_of(op, parameters[i]));
         op->handle.callBoxed(&stack);
         if (capacity == 0)
             return 0;
@@ -318,25 +331,13 @@ EXPORT int at_gradients(
     });
 }
 
-// A gradient mode is the calling thread's; so is an inference guard, which must be left on the thread that entered it.
+// The gradient mode is the calling thread's.
 EXPORT int at_grad_enabled() {
     return at::GradMode::is_enabled();
 }
 
 EXPORT void at_set_grad_enabled(int enabled) {
     at::GradMode::set_enabled(enabled != 0);
-}
-
-EXPORT int at_inference_enabled() {
-    return c10::InferenceMode::is_enabled();
-}
-
-EXPORT void* at_enter_inference(int enabled) {
-    return new c10::InferenceMode(enabled != 0);
-}
-
-EXPORT void at_leave_inference(void* guard) {
-    delete static_cast<c10::InferenceMode*>(guard);
 }
 
 // Autocast of the calling thread. dtype < 0 leaves it switched off.
@@ -417,6 +418,26 @@ EXPORT int at_cuda_synchronize(int index) {
     });
 }
 
-EXPORT const char* at_version() {
-    return TORCH_VERSION;
+// Copies a pinned host tensor to a GPU on a stream of its own, beside whatever the device computes now;
+// what is queued on the current stream from here on waits for the copy.
+EXPORT int at_copy_aside(void* host, int index, void** result) {
+    return guarded(-1, [&] {
+        c10::impl::VirtualGuardImpl cuda(c10::DeviceType::CUDA);
+        auto device = index < 0 ? cuda.getDevice() : c10::Device(c10::DeviceType::CUDA, static_cast<c10::DeviceIndex>(index));
+        auto compute = cuda.getStream(device);
+        auto aside = cuda.getStreamFromGlobalPool(device);
+        at::Tensor copy;
+        {
+            c10::StreamGuard guard(aside);
+            auto source = borrow(host);
+            copy = source.to(device, source.scalar_type(), /*non_blocking=*/true);
+        }
+        c10::Event copied(c10::DeviceType::CUDA);
+        copied.record(aside);
+        copied.block(compute);
+        // The memory was taken on the side stream: it must not be given out again before `compute` is through with it.
+        cuda.recordDataPtrOnStream(copy.storage().data_ptr(), compute);
+        *result = release(copy);
+        return 0;
+    });
 }

@@ -1,0 +1,25 @@
+namespace ActorTrain.DataPipeline.Tests;
+
+/// <summary>A test on the public data sets in ../shared/data beside the repository; skipped where they are absent.</summary>
+public sealed class SharedDataFactAttribute : FactAttribute
+{
+    private static readonly string? s_folder = Find();
+
+    public SharedDataFactAttribute()
+    {
+        if (s_folder is null)
+            Skip = "../shared/data is absent";
+    }
+
+    public static string Folder => s_folder!;
+
+    private static string? Find()
+    {
+        for (var folder = new DirectoryInfo(AppContext.BaseDirectory); folder is not null; folder = folder.Parent)
+        {
+            if (File.Exists(Path.Combine(folder.FullName, "ActorTrain.sln")))
+                return Path.Combine(folder.FullName, "..", "shared", "data") is var data && Directory.Exists(data) ? Path.GetFullPath(data) : null;
+        }
+        return null;
+    }
+}

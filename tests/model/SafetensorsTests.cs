@@ -1,0 +1,163 @@
+using System.Buffers.Binary;
+using System.Text;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace ActorTrain.Model.Tests;
+
+public sealed class SafetensorsTests
+{
+    private static readonly float[] Values = [1.5f, -2.25f, 0, float.MaxValue, 3.25e-20f, -0.5f];
+
+    [Fact]
+    public void What_was_written_is_read_again()
+    {
+        using TemporaryFolder folder = new();
+        Write(folder["a"], ("matrix", [2, 3], Values), ("scalar", [], [7f]), ("empty", [0, 4], []));
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a"]);
+        Assert.Equal(Values, file.Read("matrix"));
+        Assert.Equal([7f], file.Read("scalar"));
+        Assert.Empty(file.Read("empty"));
+        Assert.Equal([2, 3], file.Entries["matrix"].Shape);
+        Assert.Equal("F32", file.Entries["matrix"].Dtype);
+        Assert.Equal(0, file.Entries["matrix"].Offset % 8);
+        Assert.Equal([folder["a"]], Directory.GetFiles(folder.Path));
+    }
+
+    [Fact]
+    public void Half_precision_is_read_as_float()
+    {
+        using TemporaryFolder folder = new();
+        // 1, -2, 65504, 2^-24 as float16; 1, -2, 3.3895314e38, 2^-133 as bfloat16 (IEEE 754 and Intel's bfloat16 white paper).
+        byte[] data = [0, 0x3C, 0, 0xC0, 0xFF, 0x7B, 1, 0, 0x80, 0x3F, 0, 0xC0, 0x7F, 0x7F, 1, 0];
+        WriteRaw(folder["a"], """{"h":{"dtype":"F16","shape":[4],"data_offsets":[0,8]},"b":{"dtype":"BF16","shape":[2,2],"data_offsets":[8,16]}}""", data);
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a"]);
+        Assert.Equal([1f, -2f, 65504f, MathF.Pow(2, -24)], file.Read("h"));
+        Assert.Equal([1f, -2f, 3.3895314e38f, MathF.Pow(2, -133)], file.Read("b"));
+    }
+
+    [Theory]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]},"b":{"dtype":"F32","shape":[2],"data_offsets":[4,12]}}""", 12, "'b' overlaps")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"b":{"dtype":"F32","shape":[1],"data_offsets":[8,12]}}""", 12, "a gap of 4 bytes lies before tensor 'b'")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "a gap of 4 bytes")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]}}""", 8, "4 bytes follow the last tensor")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[2],"data_offsets":[0,8]}}""", 4, "at bytes 0 to 8 of 4 bytes")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[4,0]}}""", 4, "at bytes 4 to 0")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[3],"data_offsets":[0,8]}}""", 8, "needs 12 bytes but has 8")]
+    [InlineData("""{"a":{"dtype":"U8","shape":[1],"data_offsets":[0,1]},"b":{"dtype":"F32","shape":[1],"data_offsets":[1,5]}}""", 5, "not aligned")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[4611686018427387904,4611686018427387904],"data_offsets":[0,4]}}""", 4, "overflows")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[9223372036854775808],"data_offsets":[0,4]}}""", 4, "no dtype, shape of whole numbers")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[-1],"data_offsets":[0,4]}}""", 4, "no dtype, shape of whole numbers")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4,8]}}""", 4, "pair of data_offsets")]
+    [InlineData("""{"a":{"dtype":"F33","shape":[1],"data_offsets":[0,4]}}""", 4, "unknown dtype 'F33'")]
+    [InlineData("""{"a":{"dtype":"F32","shape":[1],"data_offsets":[0,4]},"a":{"dtype":"F32","shape":[1],"data_offsets":[4,8]}}""", 8, "'a' twice")]
+    [InlineData("""{"a":3}""", 0, "no dtype")]
+    [InlineData("[]", 0, "not a JSON object")]
+    [InlineData("{\"a\":", 0, "not valid JSON")]
+    [InlineData("{\"\\ud800\":{}}", 0, "not valid JSON")]
+    public void A_header_that_lies_is_refused(string json, int dataLength, string fault)
+    {
+        using TemporaryFolder folder = new();
+        WriteRaw(folder["a"], json, new byte[dataLength]);
+        ModelException exception = Assert.Throws<ModelException>(() => SafetensorsFile.Open(folder["a"]));
+        Assert.Contains(fault, exception.Message, StringComparison.Ordinal);
+        Assert.Contains(folder["a"], exception.Message, StringComparison.Ordinal);
+        Assert.Contains("at byte", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Theory]
+    [InlineData(1UL << 63)]
+    [InlineData(ulong.MaxValue)]
+    [InlineData(100_000_001UL)]
+    [InlineData(10_000UL)]
+    [InlineData(0UL)]
+    public void A_header_length_beyond_the_format_or_the_file_is_refused(ulong length)
+    {
+        using TemporaryFolder folder = new();
+        byte[] bytes = new byte[64];
+        BinaryPrimitives.WriteUInt64LittleEndian(bytes, length);
+        File.WriteAllBytes(folder["a"], bytes);
+        ModelException exception = Assert.Throws<ModelException>(() => SafetensorsFile.Open(folder["a"]));
+        Assert.Contains($"the header length is {length}", exception.Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void An_empty_a_missing_and_a_folder_for_a_file_are_refused()
+    {
+        using TemporaryFolder folder = new();
+        File.WriteAllBytes(folder["empty"], []);
+        Assert.Contains("ends after 0 bytes", Assert.Throws<ModelException>(() => SafetensorsFile.Open(folder["empty"])).Message, StringComparison.Ordinal);
+        Assert.Contains(folder["none"], Assert.Throws<ModelException>(() => SafetensorsFile.Open(folder["none"])).Message, StringComparison.Ordinal);
+        Assert.Contains(folder.Path, Assert.Throws<ModelException>(() => SafetensorsFile.Open(folder.Path)).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void A_tensor_of_integers_is_not_read_as_weights()
+    {
+        using TemporaryFolder folder = new();
+        WriteRaw(folder["a"], """{"a":{"dtype":"I32","shape":[1],"data_offsets":[0,4]}}""", new byte[4]);
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a"]);
+        Assert.Contains("'a'", Assert.Throws<ModelException>(() => file.Read("a")).Message, StringComparison.Ordinal);
+        Assert.Contains("'b'", Assert.Throws<ModelException>(() => file.Read("b")).Message, StringComparison.Ordinal);
+    }
+
+    [Fact]
+    public void No_mutation_of_a_file_ends_in_anything_but_a_sentence()
+    {
+        using TemporaryFolder folder = new();
+        Write(folder["a"], ("first", [2, 3], Values), ("second", [3], [1, 2, 3]));
+        byte[] sound = File.ReadAllBytes(folder["a"]);
+        int headerEnd = 8 + (int)BinaryPrimitives.ReadUInt64LittleEndian(sound);
+        var mutation = from position in Gen.Choose(0, headerEnd - 1)
+                       from value in Gen.OneOf(Gen.Choose(0, 255), Gen.Elements('0', '9', '[', ']', '{', '}', '"', '-', ',', ' ').Select(character => (int)character))
+                       select (position, value);
+        var mutated = from mutations in mutation.ArrayOf(4)
+                      from length in Gen.Frequency((3, Gen.Constant(sound.Length)), (1, Gen.Choose(0, sound.Length + 9)))
+                      select Mutate(sound, mutations, length);
+        Prop.ForAll(mutated.ToArbitrary(), bytes =>
+        {
+            File.WriteAllBytes(folder["b"], bytes);
+            try
+            {
+                using SafetensorsFile file = SafetensorsFile.Open(folder["b"]);
+                foreach (SafetensorsEntry entry in file.Entries.Values.Where(entry => entry.Dtype is "F32" or "F16" or "BF16"))
+                    Assert.Equal(entry.Count, file.Read(entry.Name).Length);
+            }
+            catch (ModelException exception)
+            {
+                Assert.Contains(folder["b"], exception.Message, StringComparison.Ordinal);
+            }
+        }).Check(Config.QuickThrowOnFailure.WithMaxTest(2000));
+    }
+
+    [Fact]
+    public void A_file_that_cannot_be_written_leaves_nothing_and_says_so()
+    {
+        using TemporaryFolder folder = new();
+        Directory.CreateDirectory(folder["taken"]);
+        ModelException exception = Assert.Throws<ModelException>(() => Write(folder["taken"], ("a", [1], [1f])));
+        Assert.Contains(folder["taken"], exception.Message, StringComparison.Ordinal);
+        Assert.Empty(Directory.GetFiles(folder.Path));
+        Assert.Throws<ModelException>(() => Write(folder["absent/file"], ("a", [1], [1f])));
+    }
+
+    private static byte[] Mutate(byte[] sound, (int Position, int Value)[] mutations, int length)
+    {
+        byte[] bytes = new byte[length];
+        sound.AsSpan(0, Math.Min(length, sound.Length)).CopyTo(bytes);
+        foreach ((int position, int value) in mutations.Where(mutation => mutation.Position < length))
+            bytes[position] = (byte)value;
+        return bytes;
+    }
+
+    private static void Write(string path, params (string Name, long[] Shape, float[] Values)[] tensors) =>
+        SafetensorsFile.Write(path, tensors.Select(tensor => new TensorToWrite(tensor.Name, tensor.Shape, () => tensor.Values)));
+
+    private static void WriteRaw(string path, string json, byte[] data)
+    {
+        byte[] header = Encoding.UTF8.GetBytes(json.PadRight((json.Length + 7) / 8 * 8));
+        byte[] length = new byte[8];
+        BinaryPrimitives.WriteUInt64LittleEndian(length, (ulong)header.Length);
+        File.WriteAllBytes(path, [.. length, .. header, .. data]);
+    }
+}
