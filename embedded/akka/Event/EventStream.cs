@@ -65,7 +65,7 @@ public class LoggingBus
             var type = Type.GetType(name) ?? throw new ConfigurationException($"Logger specified in config cannot be found: \"{name}\"");
             var logger = system.SystemActorOf(Props.Create(type), $"log{_loggers.Count + 1}-{type.Name}");
             // The first message that it gets, before any event.
-            logger.Tell(new InitializeLogger(this), ActorRefs.NoSender);
+            logger.Tell(new InitializeLogger(this), ActorRefs.Nobody);
             _loggers.Add(logger);
             SubscribeFrom(level, logger);
         }

@@ -17,7 +17,9 @@ public abstract class ActorTest : IAsyncLifetime
 
     protected Probe NewProbe() => new(System);
 
-    protected IActorRef Make(Action<Scripted> configure, string? name = null) => System.ActorOf(Props.Create(() => new Scripted(configure)), name);
+    protected static Props Script(Action<Scripted> configure) => Props.Create(() => new Scripted(configure));
+
+    protected IActorRef Make(Action<Scripted> configure, string? name = null) => System.ActorOf(Script(configure), name);
 
     /// <summary>An actor whose handlers are given by the test.</summary>
     public sealed class Scripted : ReceiveActor, IWithUnboundedStash, IWithTimers

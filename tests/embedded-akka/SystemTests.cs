@@ -1,0 +1,147 @@
+using System.Collections.Concurrent;
+using System.Threading.Channels;
+using Akka;
+using Akka.Actor;
+using Akka.Configuration;
+using Akka.Event;
+
+namespace ActorTrain.Embedded.Akka.Tests;
+
+public sealed class SystemTests : ActorTest
+{
+    [Fact]
+    public async Task Terminate_stops_the_whole_tree()
+    {
+        var stopped = new ConcurrentQueue<string>();
+        var system = Quiet("tree");
+        system.ActorOf(Script(self =>
+        {
+            self.Around.ActorOf(Script(child => child.Stopped = () => stopped.Enqueue("child")));
+            self.Stopped = () => stopped.Enqueue("parent");
+        }));
+        var called = false;
+        system.RegisterOnTermination(() => called = true);
+        await system.Terminate().WaitAsync(Limit);
+        Assert.True(system.WhenTerminated.IsCompletedSuccessfully);
+        Assert.True(called);
+        Assert.Equal(["child", "parent"], stopped);
+        Assert.Throws<InvalidOperationException>(() => system.ActorOf(Script(_ => { })));
+        system.Dispose();
+    }
+
+    [Fact]
+    public void A_system_needs_a_name_of_word_characters() =>
+        Assert.Throws<ArgumentException>(() => ActorSystem.Create("a b"));
+
+    [Fact]
+    public async Task The_guardians_strategy_comes_from_the_configuration()
+    {
+        var system = Quiet("fatal", "akka.actor.guardian-supervisor-strategy = \"Akka.Actor.StoppingSupervisorStrategy\"");
+        var actor = system.ActorOf(Script(self => self.OnAny(_ => throw new InvalidDataException())));
+        actor.Tell("x", ActorRefs.NoSender);
+        var watcher = NewProbe();
+        await watcher.Watch(actor);
+        Assert.Equal(actor, (await watcher.Next<Terminated>()).ActorRef);
+        await system.Terminate().WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task The_event_stream_delivers_by_type_and_its_bases()
+    {
+        var probe = NewProbe();
+        Assert.True(System.EventStream.Subscribe(probe.Ref, typeof(Exception)));
+        Assert.False(System.EventStream.Subscribe(probe.Ref, typeof(Exception)));
+        System.EventStream.Publish(new InvalidDataException());
+        System.EventStream.Publish("text");
+        Assert.IsType<InvalidDataException>(await probe.Next());
+        Assert.True(System.EventStream.Unsubscribe(probe.Ref, typeof(Exception)));
+        System.EventStream.Publish(new InvalidDataException());
+        Assert.Empty(await probe.Flush());
+    }
+
+    [Fact]
+    public async Task Loggers_of_the_configuration_get_what_is_at_their_level()
+    {
+        var system = ActorSystem.Create("logging", ConfigurationFactory.ParseString(
+            $"akka {{ loglevel = WARNING, stdout-loglevel = OFF, loggers = [\"{typeof(Collector).AssemblyQualifiedName}\"] }}"));
+        Assert.True(system.Log.IsWarningEnabled);
+        Assert.False(system.Log.IsInfoEnabled);
+        var actor = system.ActorOf(
+            Script(self => self.OnAny(_ =>
+            {
+                var log = self.Around.GetLogger();
+                log.Info("not {0}", "seen");
+                log.Warning("{0} of {1}", 1, 2);
+                log.Error(new InvalidDataException(), "broken");
+                self.From.Tell("logged");
+            })),
+            "talker");
+        await actor.Ask<string>("x", Limit);
+        var first = await Collector.Next().WaitAsync(Limit);
+        var second = await Collector.Next().WaitAsync(Limit);
+        Assert.Equal((LogLevel.WarningLevel, "1 of 2", "akka://logging/user/talker"), (first.LogLevel(), first.Message.ToString(), first.LogSource));
+        Assert.Equal((LogLevel.ErrorLevel, "broken"), (second.LogLevel(), second.Message.ToString()));
+        Assert.IsType<InvalidDataException>(second.Cause);
+        await system.Terminate().WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task The_coordinated_shutdown_runs_its_phases_in_order_and_passes_over_failures()
+    {
+        var ran = new ConcurrentQueue<string>();
+        var system = Quiet("phases");
+        var shutdown = CoordinatedShutdown.Get(system);
+        Task<Done> Note(string name)
+        {
+            ran.Enqueue(name);
+            return Task.FromResult(Done.Instance);
+        }
+        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "last", () => Note("last"));
+        shutdown.AddTask(CoordinatedShutdown.PhaseServiceStop, "fails", () => Task.FromException<Done>(new InvalidDataException()));
+        shutdown.AddTask(CoordinatedShutdown.PhaseClusterLeave, "middle", () => Note("middle"));
+        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "first", () => Note("first"));
+        Assert.Throws<ConfigurationException>(() => shutdown.AddTask("no-such-phase", "x", () => Note("x")));
+        Assert.Null(shutdown.ShutdownReason);
+        await shutdown.Run(CoordinatedShutdown.UnknownReason.Instance).WaitAsync(Limit);
+        Assert.Equal(["first", "middle", "last"], ran);
+        Assert.True(system.WhenTerminated.IsCompleted);
+        Assert.Equal(CoordinatedShutdown.UnknownReason.Instance, shutdown.ShutdownReason);
+    }
+
+    [Fact]
+    public async Task An_actor_on_a_pinned_dispatcher_stays_on_its_thread()
+    {
+        var system = Quiet("pinned", "own-thread { type = PinnedDispatcher }");
+        var actor = system.ActorOf(
+            Script(self => self.OnAsync<string>(async _ =>
+            {
+                var before = Environment.CurrentManagedThreadId;
+                await Task.Yield();
+                self.From.Tell((before, Environment.CurrentManagedThreadId, Thread.CurrentThread.IsThreadPoolThread));
+            })).WithDispatcher("own-thread"));
+        var (first, afterAwait, pooled) = await actor.Ask<(int, int, bool)>("x", Limit);
+        var (second, _, _) = await actor.Ask<(int, int, bool)>("y", Limit);
+        Assert.Equal((first, first, false), (afterAwait, second, pooled));
+        Assert.Throws<ConfigurationException>(() => system.ActorOf(Script(_ => { }).WithDispatcher("no-such-dispatcher")));
+        await system.Terminate().WaitAsync(Limit);
+    }
+
+    private static ActorSystem Quiet(string name, string configuration = "") =>
+        ActorSystem.Create(name, ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF\n" + configuration));
+
+    /// <summary>A logger that keeps what it gets.</summary>
+    public sealed class Collector : UntypedActor
+    {
+        private static readonly Channel<LogEvent> Events = Channel.CreateUnbounded<LogEvent>();
+
+        public static Task<LogEvent> Next() => Events.Reader.ReadAsync().AsTask();
+
+        protected override void OnReceive(object message)
+        {
+            if (message is InitializeLogger)
+                Sender.Tell(new LoggerInitialized());
+            else if (message is LogEvent { LogSource: "akka://logging/user/talker" } logEvent)
+                Events.Writer.TryWrite(logEvent);
+        }
+    }
+}
