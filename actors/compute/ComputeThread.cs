@@ -33,6 +33,12 @@ internal sealed class ComputeThread : IDisposable
         return done.Task;
     }
 
+    public Task Run(Action work) => Run(() =>
+    {
+        work();
+        return true;
+    });
+
     public void Dispose() => _work.CompleteAdding();
 
     private void Loop()
@@ -42,19 +48,4 @@ internal sealed class ComputeThread : IDisposable
         _work.Dispose();
         _ended.SetResult();
     }
-}
-
-/// <summary>The compute threads of a run, so that it can wait for the last of them before it lets go of its folder.</summary>
-internal sealed class ComputeThreads
-{
-    private readonly ConcurrentBag<ComputeThread> _threads = [];
-
-    public ComputeThread Start(string name)
-    {
-        var thread = new ComputeThread(name);
-        _threads.Add(thread);
-        return thread;
-    }
-
-    public Task AllEnded() => Task.WhenAll(_threads.Select(thread => thread.Ended));
 }

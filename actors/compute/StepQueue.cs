@@ -4,44 +4,53 @@ using ActorTrain.Model;
 
 namespace ActorTrain.Actors.Compute;
 
-/// <summary>A step's joined micro-batches, and when the last of its batches and of its targets came (timestamps).</summary>
-internal sealed record TrainingStep(long Step, StudentBatch[] MicroBatches, long BatchesAt, long TargetsAt);
+/// <summary>A step's joined micro-batches.</summary>
+/// <param name="Step">The step, from 0.</param>
+/// <param name="MicroBatches">What the student trains on.</param>
+/// <param name="BatchesAt">Timestamp at which the last of its batches came; its targets may have come later.</param>
+/// <param name="SkippedSamples">Broken samples that the loader had replaced by then.</param>
+internal sealed record TrainingStep(long Step, StudentBatch[] MicroBatches, long BatchesAt, long SkippedSamples);
 
 /// <summary>
-/// Hands joined steps from the student's actor to its training thread. The reader is a plain thread that may stand still: it
-/// waits on the semaphore, which counts the steps in the channel, and so never blocks on a task.
+/// Hands joined steps from the student's actor to its training thread. The reader is a plain thread, which may stand still: it
+/// waits on the monitor until something was put or the queue was closed, and so never blocks on a task.
 /// </summary>
-internal sealed class StepQueue(int capacity) : IDisposable
+internal sealed class StepQueue(int capacity)
 {
     private readonly Channel<TrainingStep> _steps = Channel.CreateBounded<TrainingStep>(
         new BoundedChannelOptions(capacity) { SingleReader = true, SingleWriter = true });
-    private readonly SemaphoreSlim _arrived = new(0);
+    private readonly object _changed = new();
+    private bool _closed; // guarded by _changed
 
     /// <summary>False if the queue is full.</summary>
     public bool TryPut(TrainingStep step)
     {
         if (!_steps.Writer.TryWrite(step))
             return false;
-        _arrived.Release();
+        lock (_changed)
+            Monitor.Pulse(_changed);
         return true;
     }
 
-    /// <summary>The next step; stands still until there is one, or false once cancelled.</summary>
-    public bool TryTake([NotNullWhen(true)] out TrainingStep? step, CancellationToken cancel)
+    /// <summary>The next step; stands still until there is one, or returns false once the queue is closed.</summary>
+    public bool TryTake([NotNullWhen(true)] out TrainingStep? step)
     {
         step = null;
-        if (cancel.IsCancellationRequested)
-            return false;
-        try
+        lock (_changed)
         {
-            _arrived.Wait(cancel);
+            while (!_closed && !_steps.Reader.TryRead(out step))
+                Monitor.Wait(_changed);
         }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
-        return _steps.Reader.TryRead(out step);
+        return step is not null;
     }
 
-    public void Dispose() => _arrived.Dispose();
+    /// <summary>Ends the reader's work, whatever is still in the queue.</summary>
+    public void Close()
+    {
+        lock (_changed)
+        {
+            _closed = true;
+            Monitor.Pulse(_changed);
+        }
+    }
 }

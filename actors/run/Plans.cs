@@ -58,7 +58,7 @@ public sealed record DataPlan
     [Key(11)] public required long DecodedCacheBytes { get; init; }
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
-    [IgnoreMember] internal bool Augments => CropPadding > 0 || Flip;
+    internal bool Augments => CropPadding > 0 || Flip;
 }
 
 /// <summary>

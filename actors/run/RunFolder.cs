@@ -1,0 +1,173 @@
+using System.Text.Json;
+using System.Text.Json.Nodes;
+using System.Text.Json.Serialization;
+
+namespace ActorTrain.Actors;
+
+/// <summary>
+/// The files of a run: <c>plan.json</c>, <c>journal.jsonl</c>, <c>metrics.jsonl</c>, <c>cache/</c> and
+/// <c>stages/NAME/{checkpoint-N/, model/, result.json}</c>. Held by one process at a time.
+/// </summary>
+internal sealed class RunFolder : IDisposable
+{
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        WriteIndented = true,
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        NumberHandling = JsonNumberHandling.AllowNamedFloatingPointLiterals,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
+    private readonly FileStream _lock;
+
+    private RunFolder(string path, FileStream @lock) => (Root, _lock) = (path, @lock);
+
+    public string Root { get; }
+
+    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+
+    public string Journal => Path.Combine(Root, "journal.jsonl");
+
+    public string Cache => Path.Combine(Root, "cache");
+
+    public string Stage(string name) => Path.Combine(Root, "stages", name);
+
+    public string Model(string stage) => Path.Combine(Stage(stage), "model");
+
+    private string Plan => Path.Combine(Root, "plan.json");
+
+    /// <summary>Makes or opens the folder for a plan.</summary>
+    /// <exception cref="RunException">It cannot be written, another process holds it, or it was made for another plan.</exception>
+    public static RunFolder Open(string path, RunPlan plan)
+    {
+        string root = Path.GetFullPath(path);
+        Writing(root, () => Directory.CreateDirectory(root));
+        string lockFile = Path.Combine(root, "run.lock");
+        FileStream held;
+        try
+        {
+            held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (File.Exists(lockFile))
+        {
+            throw new RunException($"Another process is running in {root}; wait for it to end or choose another run.folder.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(root, error);
+        }
+        var folder = new RunFolder(root, held);
+        try
+        {
+            folder.AdoptPlan(plan);
+            return folder;
+        }
+        catch
+        {
+            folder.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The result of a stage that was finished under this plan, or null.</summary>
+    public StageResult? ReadResult(StagePlan stage)
+    {
+        string file = Path.Combine(Stage(stage.Name), "result.json");
+        if (!File.Exists(file))
+            return null;
+        try
+        {
+            var result = JsonSerializer.Deserialize<StageResult>(File.ReadAllText(file), Json)!;
+            return result.PlanFingerprint == stage.Fingerprint() ? result : null;
+        }
+        catch (JsonException error)
+        {
+            throw new RunException($"{file} is damaged ({error.Message.TrimEnd('.')}); delete it to repeat the end of its stage.", error);
+        }
+    }
+
+    public void WriteResult(StageResult result)
+    {
+        Writing(Stage(result.Stage), () => Directory.CreateDirectory(Stage(result.Stage)));
+        Replace(Path.Combine(Stage(result.Stage), "result.json"), JsonSerializer.Serialize(result, Json));
+    }
+
+    /// <summary>Runs <paramref name="write"/>; an error of the disk becomes a sentence that names the path.</summary>
+    public static void Writing(string path, Action write)
+    {
+        try
+        {
+            write();
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(path, error);
+        }
+    }
+
+    /// <summary>Writes a whole file so that a crash leaves the old one or the new one.</summary>
+    public static void Replace(string file, string text) => Writing(file, () =>
+    {
+        string temporary = file + ".tmp";
+        using (var stream = new FileStream(temporary, FileMode.Create, FileAccess.Write))
+        {
+            using (var writer = new StreamWriter(stream, leaveOpen: true))
+                writer.Write(text);
+            stream.Flush(flushToDisk: true);
+        }
+        File.Move(temporary, file, overwrite: true);
+    });
+
+    public void Dispose() => _lock.Dispose();
+
+    private static RunException CannotWrite(string path, Exception error) =>
+        new($"{path} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose another run.folder.", error);
+
+    private void AdoptPlan(RunPlan plan)
+    {
+        var wanted = JsonSerializer.SerializeToNode(plan, Json)!;
+        if (!File.Exists(Plan))
+        {
+            Replace(Plan, wanted.ToJsonString(Json));
+            return;
+        }
+        JsonNode? found;
+        try
+        {
+            found = JsonNode.Parse(File.ReadAllText(Plan));
+        }
+        catch (JsonException error)
+        {
+            throw new RunException($"{Plan} is damaged ({error.Message.TrimEnd('.')}); use another run.folder.", error);
+        }
+        if (Difference(found, wanted, "plan") is { } difference)
+            throw new RunException($"{Root} belongs to another plan: {difference}; use another run.folder, or the settings it was started with.");
+    }
+
+    /// <summary>The first place in which two documents differ, as a person reads it; null if they are equal.</summary>
+    private static string? Difference(JsonNode? there, JsonNode? now, string place)
+    {
+        if (there is JsonObject a && now is JsonObject b)
+        {
+            foreach (string name in a.Select(entry => entry.Key).Union(b.Select(entry => entry.Key)))
+            {
+                if (Difference(a[name], b[name], $"{place}.{name}") is { } difference)
+                    return difference;
+            }
+            return null;
+        }
+        if (there is JsonArray first && now is JsonArray second)
+        {
+            for (int i = 0; i < Math.Min(first.Count, second.Count); i++)
+            {
+                string name = second[i] is JsonObject item && item["name"] is { } text ? $"{text}" : $"{i}";
+                if (Difference(first[i], second[i], $"{place}[{name}]") is { } difference)
+                    return difference;
+            }
+            return first.Count == second.Count ? null : $"{place} has {first.Count} entries there and {second.Count} now";
+        }
+        return JsonNode.DeepEquals(there, now) ? null : $"{place} is {Shown(there)} there and {Shown(now)} now";
+    }
+
+    private static string Shown(JsonNode? node) => node?.ToJsonString() ?? "nothing";
+}

@@ -1,0 +1,101 @@
+using ActorTrain.Actors.Messages;
+using ActorTrain.DataPipeline;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Stages;
+
+/// <summary>
+/// Reads, decodes and augments. Any batch is a pure function of the plan, so the actor holds nothing that matters: a short
+/// memory of batches, because the masker and a live teacher ask for the same ones and a request may come twice.
+/// </summary>
+internal sealed class DataLoaderActor : ReceiveActor
+{
+    private readonly StageContext _stage;
+    private readonly Dictionary<DataSplit, ImageLoader> _loaders = [];
+    private readonly Dictionary<object, List<IActorRef>> _underWay = [];
+    private readonly Dictionary<object, object> _recent = [];
+    private readonly Queue<object> _age = [];
+
+    public DataLoaderActor(StageContext stage)
+    {
+        _stage = stage;
+        Receive<PixelRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
+        Receive<BlockRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
+        Receive<Loaded>(Deliver);
+        Receive<LoadFailed>(failed =>
+        {
+            // A former incarnation's loads end with its loader.
+            if (failed.Loader == this)
+                Failures.Handle(failed.Error, _stage, Context.Parent);
+        });
+    }
+
+    protected override void PostStop()
+    {
+        foreach (var loader in _loaders.Values)
+            _stage.Release(loader);
+    }
+
+    private void Serve(object key, Func<Task<object>> load)
+    {
+        if (_recent.TryGetValue(key, out object? answer))
+        {
+            Sender.Tell(answer);
+            return;
+        }
+        if (_underWay.TryGetValue(key, out var askers))
+        {
+            if (!askers.Contains(Sender))
+                askers.Add(Sender);
+            return;
+        }
+        _underWay[key] = [Sender];
+        load().PipeTo(Self, Self, answer => new Loaded(key, answer), error => new LoadFailed(this, error));
+    }
+
+    private void Deliver(Loaded loaded)
+    {
+        if (!_underWay.Remove(loaded.Key, out var askers))
+            return;
+        _recent[loaded.Key] = loaded.Answer;
+        _age.Enqueue(loaded.Key);
+        if (_age.Count > _stage.Plan.PrefetchWindow * _stage.Plan.MicroBatches)
+            _recent.Remove(_age.Dequeue());
+        foreach (var asker in askers)
+            asker.Tell(loaded.Answer);
+    }
+
+    private async Task<object> LoadAsync(BatchKey key)
+    {
+        var loader = Loader(DataSplit.Train);
+        var batch = await loader.LoadAsync(_stage.FirstPosition(key), _stage.MicroBatchSize, CancellationToken.None);
+        return new PixelBatch(key, batch.Pixels, batch.Size, batch.Samples, batch.Epochs, batch.Labels, loader.SkippedSamples);
+    }
+
+    private async Task<object> LoadAsync(BlockKey key)
+    {
+        var loader = Loader(key.Split);
+        var block = await loader.LoadConsecutiveAsync(key.FirstSample, key.Count, CancellationToken.None);
+        return new PixelBlock(key, block.Pixels, block.Size, block.Labels, loader.SkippedSamples);
+    }
+
+    private ImageLoader Loader(DataSplit split)
+    {
+        if (_loaders.TryGetValue(split, out var loader))
+            return loader;
+        var (source, data) = (_stage.Source(split), _stage.Data(split));
+        var options = new ImageOptions
+        {
+            Size = data.ImageSize,
+            CropPadding = data.CropPadding,
+            Flip = data.Flip,
+            SkipBroken = data.SkipBroken,
+            DecodedCacheBytes = data.DecodedCacheBytes,
+        };
+        return _loaders[split] = new ImageLoader(source, options, _stage.Plan.Seed, new SampleOrder(source.Count, _stage.Plan.Seed, data.OrderBlock));
+    }
+
+    private sealed record Loaded(object Key, object Answer);
+
+    private sealed record LoadFailed(DataLoaderActor Loader, Exception Error);
+}

@@ -1,0 +1,49 @@
+using ActorTrain.Actors.Messages;
+using ActorTrain.DataPipeline;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Stages;
+
+/// <summary>Turns a loader's images into what a student trains on: chooses the patches that stay visible.</summary>
+internal sealed class MaskerActor : ReceiveActor
+{
+    private readonly StageContext _stage;
+    private readonly ActorSelection _loader = Context.ActorSelection("../" + StageActor.Loader);
+    private readonly Dictionary<BatchKey, HashSet<IActorRef>> _askers = [];
+
+    public MaskerActor(StageContext stage)
+    {
+        _stage = stage;
+        Receive<BatchRequest>(Ask);
+        Receive<PixelBatch>(Answer);
+    }
+
+    // A repeated request is passed on again: the loader may have lost the first one.
+    private void Ask(BatchRequest request)
+    {
+        if (!_askers.TryGetValue(request.Key, out var askers))
+            _askers[request.Key] = askers = [];
+        askers.Add(Sender);
+        _loader.Tell(new PixelRequest(request.Key), Self);
+    }
+
+    private void Answer(PixelBatch batch)
+    {
+        if (!_askers.Remove(batch.Key, out var askers))
+            return;
+        var masked = new MaskedBatch(batch.Key, batch.Pixels, batch.Size, _stage.Masks ? KeptPatches(batch) : null, batch.Labels, batch.SkippedSamples);
+        foreach (var asker in askers)
+            asker.Tell(masked);
+    }
+
+    /// <summary>Numbers of the visible patches, <c>[batch, kept]</c>.</summary>
+    private int[] KeptPatches(PixelBatch batch)
+    {
+        int patches = _stage.Configuration.Patches;
+        int kept = PatchMask.KeptCount(patches, _stage.Plan.MaskRatio);
+        var result = new int[batch.Samples.Length * kept];
+        for (int i = 0; i < batch.Samples.Length; i++)
+            PatchMask.Keep(_stage.Plan.Seed, batch.Epochs[i], batch.Samples[i], patches, result.AsSpan(i * kept, kept));
+        return result;
+    }
+}

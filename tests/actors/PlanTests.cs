@@ -1,0 +1,87 @@
+using System.Reflection;
+using MessagePack;
+
+namespace ActorTrain.Actors.Tests;
+
+public class PlanTests
+{
+    private static readonly DataPlan Data = Plans.Data("/data");
+
+    public static TheoryData<StagePlan, string> Mistakes()
+    {
+        var stage = Plans.Pretrain(Data);
+        var distillation = Plans.Stage("distillation", StageKind.Distill, "preset:tiny-32", Data) with { Teacher = "/teacher" };
+        return new()
+        {
+            { stage with { Steps = -5 }, "-5 steps" },
+            { stage with { BatchSize = 0 }, "batch size of 0" },
+            { stage with { MicroBatches = 3 }, "3 equal micro-batches" },
+            { stage with { MaskRatio = 0 }, "mask ratio of 0" },
+            { stage with { MaskRatio = 1 }, "mask ratio of 1" },
+            { stage with { MaskRatio = double.NaN }, "mask ratio" },
+            { stage with { LearningRate = -1 }, "learning rate of -1" },
+            { stage with { LearningRate = double.PositiveInfinity }, "learning rate" },
+            { stage with { Dropout = 1 }, "dropout of 1" },
+            { stage with { Threads = 0 }, "0 threads" },
+            { stage with { CheckpointEvery = 0 }, "every 0 steps" },
+            { stage with { PrefetchWindow = 0 }, "prefetches 0" },
+            { stage with { PixelStd = [1, 0, 1] }, "standard deviations" },
+            { stage with { Name = "../escape" }, "name" },
+            { stage with { Train = null }, "training set" },
+            { stage with { Train = Data with { Limit = -1 } }, "data.train to -1 samples" },
+            { stage with { Initial = "stage:later" }, "'later'" },
+            { distillation with { Teacher = null }, "without a teacher" },
+            { distillation with { TargetBlock = 0 }, "blocks of 0" },
+            { distillation with { Targets = TargetMode.Cached, Train = Data with { Flip = true } }, "augmented" },
+            { stage with { Kind = StageKind.Evaluate, Train = null }, "test set" },
+        };
+    }
+
+    [Theory]
+    [MemberData(nameof(Mistakes))]
+    public async Task A_mistake_in_a_plan_is_a_sentence_that_names_the_stage(StagePlan stage, string fault)
+    {
+        string folder = Path.Combine(Path.GetTempPath(), Guid.NewGuid().ToString("N"));
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), folder));
+        Assert.Contains($"Stage '{stage.Name}'", error.Message);
+        Assert.Contains(fault, error.Message);
+        Assert.False(Directory.Exists(folder));
+    }
+
+    [Fact]
+    public void Stages_need_folders_of_their_own()
+    {
+        var stage = Plans.Pretrain(Data);
+        Assert.Throws<RunException>(() => PlanValidation.Check(Plans.Run(stage, stage)));
+        Assert.Throws<RunException>(() => PlanValidation.Check(Plans.Run(stage, stage with { Name = "source/model" })));
+        Assert.Throws<RunException>(() => PlanValidation.Check(Plans.Run()));
+        PlanValidation.Check(Plans.Run(stage, stage with { Name = "source-2" }));
+    }
+
+    [Fact]
+    public void Targets_are_cached_exactly_when_samples_never_change()
+    {
+        var distillation = Plans.Distill(Data);
+        Assert.Equal(TargetMode.Cached, Resolved(distillation));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { Flip = true } }));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { CropPadding = 4 } }));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { Targets = TargetMode.Live }));
+
+        static TargetMode Resolved(StagePlan stage) => PlanValidation.Resolve(Plans.Run(stage)).Plan.Stages[0].Targets;
+    }
+
+    [Fact]
+    public void The_fingerprint_is_that_of_the_content()
+    {
+        var stage = Plans.Pretrain(Data);
+        Assert.Equal(stage.Fingerprint(), (stage with { PixelMean = [.. stage.PixelMean] }).Fingerprint());
+        Assert.NotEqual(stage.Fingerprint(), (stage with { Seed = 2 }).Fingerprint());
+        Assert.NotEqual(stage.Fingerprint(), (stage with { Train = Data with { Flip = true } }).Fingerprint());
+        Assert.Matches("^[0-9a-f]{64}$", stage.Fingerprint());
+    }
+
+    [Fact]
+    public void Every_property_of_a_plan_counts_in_its_fingerprint() =>
+        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(RunPlan) }.SelectMany(type => type.GetProperties()),
+            property => Assert.NotNull(property.GetCustomAttribute<KeyAttribute>()));
+}

@@ -1,0 +1,75 @@
+using ActorTrain.Actors.Compute;
+using FsCheck;
+using FsCheck.Fluent;
+
+namespace ActorTrain.Actors.Tests;
+
+[Collection("runs")]
+public class TargetTests(RunFixture fixture)
+{
+    [Fact]
+    public void A_cache_keeps_the_blocks_that_were_written_and_no_others()
+    {
+        string folder = fixture.NewFolder();
+        Check.One(Config.QuickThrowOnFailure.WithMaxTest(40), Prop.ForAll(
+            Gen.Choose(1, 50).ToArbitrary(), Gen.Choose(1, 9).ToArbitrary(), Gen.Choose(1, 7).ToArbitrary(), (samples, block, length) =>
+            {
+                string key = Guid.NewGuid().ToString();
+                int blocks = (samples + block - 1) / block;
+                using (var cache = new TargetCache(folder, key, samples, block, length))
+                {
+                    Assert.Equal(new bool[blocks], cache.Done);
+                    for (int i = 0; i < blocks; i += 2)
+                        cache.Write(i, Values(i * block, Math.Min(block, samples - i * block), length));
+                }
+                using var reopened = new TargetCache(folder, key, samples, block, length);
+                var read = new float[length];
+                for (int i = 0; i < samples; i++)
+                {
+                    bool written = i / block % 2 == 0;
+                    Assert.Equal(written, reopened.Done[i / block]);
+                    reopened.Read(i, read);
+                    Assert.Equal(written ? Values(i, 1, length) : new float[length], read);
+                }
+            }));
+    }
+
+    [Fact]
+    public void Another_key_is_another_cache()
+    {
+        string folder = fixture.NewFolder();
+        using var one = new TargetCache(folder, "one", 4, 2, 3);
+        one.Write(0, Values(0, 2, 3));
+        using var other = new TargetCache(folder, "other", 4, 2, 3);
+        Assert.Equal([false, false], other.Done);
+        Assert.Equal([true, false], one.Done);
+    }
+
+    [Fact]
+    public async Task Cached_and_live_targets_lead_to_the_same_model_up_to_rounding()
+    {
+        var plan = fixture.WholeRun();
+        Task<(IReadOnlyList<StageResult> Results, IReadOnlyList<RunEvent> Events)> With(TargetMode mode) => RunFixture.ExecuteAsync(
+            Plans.Run(plan.Stages[0], plan.Stages[1] with { Targets = mode }), fixture.NewFolder());
+        var (_, cached) = await With(TargetMode.Cached);
+        var (_, live) = await With(TargetMode.Live);
+        Assert.All(Losses(cached).Zip(Losses(live)), pair => Assert.Equal(pair.First, pair.Second, 1e-4 * pair.First));
+        Assert.All(Losses(cached), loss => Assert.True(loss > 0));
+
+        static IEnumerable<double> Losses(IReadOnlyList<RunEvent> events) =>
+            events.OfType<StepDone>().Where(step => step.Stage == "distillation").Select(step => step.Result.DistillLoss);
+    }
+
+    [Fact]
+    public async Task Cached_targets_are_computed_once_for_all_runs_of_a_folder()
+    {
+        var plan = fixture.WholeRun();
+        string folder = fixture.NewFolder();
+        var distillation = plan.Stages[1];
+        await RunFixture.ExecuteAsync(Plans.Run(plan.Stages[0], distillation, distillation with { Name = "second", Seed = 7 }), folder);
+        Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "cache"), "targets-*.bin"));
+    }
+
+    private static float[] Values(int firstSample, int samples, int length) =>
+        [.. Enumerable.Range(0, samples * length).Select(i => firstSample * length + i + 1f)];
+}

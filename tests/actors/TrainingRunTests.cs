@@ -1,0 +1,153 @@
+using System.Text.Json.Nodes;
+
+namespace ActorTrain.Actors.Tests;
+
+[Collection("runs")]
+public class TrainingRunTests(RunFixture fixture)
+{
+    [Fact]
+    public async Task A_whole_run_ends_with_models_results_and_metrics()
+    {
+        string folder = fixture.NewFolder();
+        var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+
+        Assert.Equal(["source", "distillation", "fine-tuning", "evaluation"], results.Select(result => result.Stage));
+        Assert.All(results, result => Assert.True(File.Exists(Path.Combine(result.ModelFolder, "model.safetensors"))));
+        var tuned = results[2];
+        Assert.InRange(tuned.TestAccuracy!.Value, 0, 1);
+        Assert.True(double.IsFinite(tuned.TestLoss!.Value) && double.IsFinite(tuned.TrainLoss!.Value));
+        Assert.True(tuned.Distance > 0);
+        Assert.Equal(18, tuned.Confusion!.Sum(row => row.Sum()));
+        Assert.Equal((tuned.TestLoss, tuned.TestAccuracy, tuned.ModelSha256), (results[3].TestLoss, results[3].TestAccuracy, results[3].ModelSha256));
+        Assert.Null(results[0].TestAccuracy);
+
+        Assert.Equal(Enumerable.Range(1, 6).Select(step => (long)step), events.OfType<StepDone>().Where(step => step.Stage == "source").Select(step => step.Step));
+        Assert.Equal([4, 6], events.OfType<CheckpointSaved>().Where(saved => saved.Stage == "source").Select(saved => saved.Step));
+        Assert.Equal(4, events.OfType<StageStarted>().Count());
+        Assert.Contains(events.OfType<Notice>(), notice => notice.Text.Contains("cached") && notice.Text.Contains("data.train"));
+        Assert.All(events.OfType<StepDone>(), step => Assert.True(double.IsFinite(step.Result.Loss) && step.DataWaitSeconds >= 0 && step.TeacherWaitSeconds >= 0));
+
+        var lines = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
+        Assert.Equal(18, lines.Count);
+        Assert.Equal(["source", "distillation", "fine-tuning"], lines.Select(line => (string)line["stage"]!).Distinct());
+    }
+
+    [Fact]
+    public async Task The_same_plan_gives_the_same_weights()
+    {
+        var (first, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        var (second, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        Assert.Equal(first.Select(result => result.ModelSha256), second.Select(result => result.ModelSha256));
+        Assert.Equal(first.Select(result => result.TestLoss), second.Select(result => result.TestLoss));
+        Assert.Equal(3, first.Select(result => result.ModelSha256).Distinct().Count());
+    }
+
+    [Fact]
+    public async Task A_finished_run_is_not_repeated()
+    {
+        string folder = fixture.NewFolder();
+        var (first, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        var (second, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        Assert.Equal(first.Select(result => result.ModelSha256), second.Select(result => result.ModelSha256));
+        Assert.Equal(4, events.OfType<StageFinished>().Count());
+        Assert.Empty(events.OfType<StepDone>());
+    }
+
+    [Theory]
+    [InlineData("source", 1)]
+    [InlineData("source", 4)]
+    [InlineData("distillation", 3)]
+    [InlineData("fine-tuning", 5)]
+    public async Task A_cancelled_run_resumes_to_the_same_weights(string stage, long step)
+    {
+        var (expected, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        string folder = fixture.NewFolder();
+        using var cancel = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, _) =>
+        {
+            if (happened is StepDone done && done.Stage == stage && done.Step == step)
+                cancel.Cancel();
+        }, cancel.Token));
+
+        var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+
+        var resumed = events.OfType<StageStarted>().First();
+        Assert.Equal(stage, resumed.Plan.Name);
+        Assert.True(resumed.StepsDone >= step);
+        Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
+        var steps = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)
+            .Where(line => (string)line["stage"]! == stage).Select(line => (long)line["step"]!);
+        Assert.Equal([1, 2, 3, 4, 5, 6], steps);
+    }
+
+    [Fact]
+    public async Task Steps_after_the_last_checkpoint_are_repeated_after_a_kill()
+    {
+        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        string folder = fixture.NewFolder();
+        var (expected, _) = await RunFixture.ExecuteAsync(plan, folder);
+        // What kill -9 in step 6 leaves behind: the checkpoint of step 4, the metrics up to a line that is cut short.
+        string stage = Path.Combine(folder, "stages", "source");
+        Directory.Delete(Path.Combine(stage, "checkpoint-6"), recursive: true);
+        Directory.Delete(Path.Combine(stage, "model"), recursive: true);
+        File.Delete(Path.Combine(stage, "result.json"));
+        string metrics = Path.Combine(folder, "metrics.jsonl");
+        File.WriteAllText(metrics, File.ReadAllText(metrics)[..^20]);
+
+        var (results, events) = await RunFixture.ExecuteAsync(plan, folder);
+
+        Assert.Equal([5, 6], events.OfType<StepDone>().Select(step => step.Step));
+        Assert.Equal(expected[0].ModelSha256, results[0].ModelSha256);
+        Assert.Equal([1, 2, 3, 4, 5, 6], File.ReadAllLines(metrics).Select(line => (int)JsonNode.Parse(line)!["step"]!));
+    }
+
+    [Fact]
+    public async Task Another_plan_is_refused_in_the_same_folder()
+    {
+        string folder = fixture.NewFolder();
+        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        await RunFixture.ExecuteAsync(plan, folder);
+        var changed = plan with { Stages = [plan.Stages[0] with { LearningRate = 0.5 }] };
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(changed, folder));
+        Assert.Contains("plan.stages[source].learning-rate is 0.001 there and 0.5 now", error.Message);
+        Assert.Contains("run.folder", error.Message);
+    }
+
+    [Fact]
+    public async Task Changed_data_is_refused_when_a_stage_resumes()
+    {
+        string data = Path.Combine(fixture.Root, "changing");
+        Copy(fixture.Train, data);
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data(data)));
+        string folder = fixture.NewFolder();
+        using var cancel = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
+        {
+            if (happened is StepDone { Step: 2 })
+                cancel.Cancel();
+        }, cancel.Token));
+        File.Delete(Directory.EnumerateFiles(data, "*.png", SearchOption.AllDirectories).Order().First());
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
+        Assert.Contains("training data", error.Message);
+    }
+
+    [Fact]
+    public async Task Two_processes_cannot_share_a_run_folder()
+    {
+        string folder = fixture.NewFolder();
+        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        using var held = RunFolder.Open(folder, plan);
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
+        Assert.Contains("Another process", error.Message);
+    }
+
+    internal static void Copy(string from, string to)
+    {
+        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
+        {
+            string target = Path.Combine(to, Path.GetRelativePath(from, file));
+            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
+            File.Copy(file, target);
+        }
+    }
+}
