@@ -21,8 +21,6 @@ public sealed unsafe class DisposeScope : IDisposable
 
     internal static DisposeScope? Current => current;
 
-    public IReadOnlyList<IDisposable> DisposablesView => [.. _tensors];
-
     public int DisposablesCount => _tensors.Count;
 
     public bool Contains(IDisposable disposable) => disposable is torch.Tensor tensor && tensor.OwningDisposeScope == this;
@@ -39,12 +37,6 @@ public sealed unsafe class DisposeScope : IDisposable
         where T2 : IDisposable
         => (MoveToOuter(first), MoveToOuter(second));
 
-    public (T1 first, T2 second, T3 third) MoveToOuter<T1, T2, T3>(T1 first, T2 second, T3 third)
-        where T1 : IDisposable
-        where T2 : IDisposable
-        where T3 : IDisposable
-        => (MoveToOuter(first), MoveToOuter(second), MoveToOuter(third));
-
     public void MoveToOuter(params IDisposable[] disposables) => MoveToOuter((IEnumerable<IDisposable>)disposables);
 
     public void MoveToOuter(IEnumerable<IDisposable> disposables)
@@ -60,38 +52,12 @@ public sealed unsafe class DisposeScope : IDisposable
         return disposable;
     }
 
-    public (T1 first, T2 second) Detach<T1, T2>(T1 first, T2 second)
-        where T1 : IDisposable
-        where T2 : IDisposable
-        => (Detach(first), Detach(second));
-
     public void Detach(params IDisposable[] disposables) => Detach((IEnumerable<IDisposable>)disposables);
 
     public void Detach(IEnumerable<IDisposable> disposables)
     {
         foreach (IDisposable disposable in disposables)
             Move(disposable, null);
-    }
-
-    public void DisposeEverything() => DisposeEverythingBut(Array.Empty<IDisposable>());
-
-    public void DisposeEverythingBut(params IDisposable[] keep) => DisposeEverythingBut((IEnumerable<IDisposable>)keep);
-
-    public T DisposeEverythingBut<T>(T keep)
-        where T : IDisposable
-    {
-        DisposeEverythingBut(new IDisposable[] { keep });
-        return keep;
-    }
-
-    public void DisposeEverythingBut(IEnumerable<IDisposable> inKeep)
-    {
-        var kept = inKeep.OfType<torch.Tensor>().Where(Contains).ToList();
-        foreach (torch.Tensor tensor in kept)
-            Remove(tensor);
-        FreeAll();
-        foreach (torch.Tensor tensor in kept)
-            Add(tensor);
     }
 
     public void Dispose()
@@ -102,8 +68,6 @@ public sealed unsafe class DisposeScope : IDisposable
         FreeAll();
         Unlink();
     }
-
-    public void MarkAsDisposed(IDisposable disposable) => Move(disposable, null);
 
     internal void Add(torch.Tensor tensor)
     {
@@ -167,11 +131,4 @@ public static partial class torch
 {
     /// <summary>Opens a scope that frees the tensors made inside it; meant for a <c>using</c>.</summary>
     public static DisposeScope NewDisposeScope() => DisposeScope.Open();
-
-    /// <summary>Runs <paramref name="expr"/> in a scope of its own and keeps only its result.</summary>
-    public static Tensor WrappedTensorDisposeScope(Func<Tensor> expr)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        return expr().MoveToOuterDisposeScope();
-    }
 }

@@ -201,18 +201,6 @@ namespace TorchSharp
 
                 public TResult call(T1 input1, T2 input2) => forward(input1, input2);
             }
-
-            public abstract class Module<T1, T2, T3, TResult> : Module
-            {
-                protected Module(string name)
-                    : base(name)
-                {
-                }
-
-                public abstract TResult forward(T1 input1, T2 input2, T3 input3);
-
-                public TResult call(T1 input1, T2 input2, T3 input3) => forward(input1, input2, input3);
-            }
         }
     }
 

@@ -86,9 +86,6 @@ internal static unsafe partial class Native
     internal static partial int at_manual_seed(long seed);
 
     [LibraryImport(Library)]
-    internal static partial int at_set_deterministic(int deterministic);
-
-    [LibraryImport(Library)]
     internal static partial int at_cuda_devices();
 
     [LibraryImport(Library)]

@@ -2,13 +2,6 @@ namespace TorchSharp;
 
 public static partial class torch
 {
-    public enum RoundingMode
-    {
-        None,
-        trunc,
-        floor,
-    }
-
     public partial class Tensor
     {
         private static readonly Op Abs = new("aten::abs");
@@ -18,22 +11,13 @@ public static partial class torch
         private static readonly Op AddScalarInPlace = new("aten::add_", "Scalar");
         private static readonly Op AddCDivInPlace = new("aten::addcdiv_");
         private static readonly Op AddCMulInPlace = new("aten::addcmul_");
-        private static readonly Op AddMm = new("aten::addmm");
-        private static readonly Op Bmm = new("aten::bmm");
         private static readonly Op ClampScalar = new("aten::clamp");
-        private static readonly Op ClampScalarInPlace = new("aten::clamp_");
-        private static readonly Op Cos = new("aten::cos");
         private static readonly Op DivTensor = new("aten::div", "Tensor");
         private static readonly Op DivScalar = new("aten::div", "Scalar");
-        private static readonly Op DivTensorMode = new("aten::div", "Tensor_mode");
-        private static readonly Op DivScalarMode = new("aten::div", "Scalar_mode");
         private static readonly Op DivTensorInPlace = new("aten::div_", "Tensor");
         private static readonly Op DivScalarInPlace = new("aten::div_", "Scalar");
-        private static readonly Op Exp = new("aten::exp");
-        private static readonly Op Floor = new("aten::floor");
         private static readonly Op Gelu = new("aten::gelu");
         private static readonly Op Log = new("aten::log");
-        private static readonly Op LogSoftmax = new("aten::log_softmax", "int");
         private static readonly Op MatMul = new("aten::matmul");
         private static readonly Op MulTensor = new("aten::mul", "Tensor");
         private static readonly Op MulScalar = new("aten::mul", "Scalar");
@@ -41,24 +25,14 @@ public static partial class torch
         private static readonly Op MulScalarInPlace = new("aten::mul_", "Scalar");
         private static readonly Op Neg = new("aten::neg");
         private static readonly Op PowScalar = new("aten::pow", "Tensor_Scalar");
-        private static readonly Op PowTensor = new("aten::pow", "Tensor_Tensor");
         private static readonly Op Reciprocal = new("aten::reciprocal");
-        private static readonly Op RemainderTensor = new("aten::remainder", "Tensor");
-        private static readonly Op RemainderScalar = new("aten::remainder", "Scalar");
-        private static readonly Op Round = new("aten::round", "decimals");
-        private static readonly Op RoundToWhole = new("aten::round");
-        private static readonly Op Rsqrt = new("aten::rsqrt");
-        private static readonly Op Sigmoid = new("aten::sigmoid");
-        private static readonly Op Sin = new("aten::sin");
         private static readonly Op Softmax = new("aten::softmax", "int");
         private static readonly Op Sqrt = new("aten::sqrt");
-        private static readonly Op SqrtInPlace = new("aten::sqrt_");
         private static readonly Op Square = new("aten::square");
         private static readonly Op SubTensor = new("aten::sub", "Tensor");
         private static readonly Op SubScalar = new("aten::sub", "Scalar");
         private static readonly Op SubTensorInPlace = new("aten::sub_", "Tensor");
         private static readonly Op SubScalarInPlace = new("aten::sub_", "Scalar");
-        private static readonly Op Tanh = new("aten::tanh");
 
         public Tensor abs() => Abs.Call(this);
 
@@ -80,35 +54,19 @@ public static partial class torch
 
         public Tensor addcmul_(Tensor tensor1, Tensor tensor2, Scalar value) => InPlace(AddCMulInPlace, this, tensor1, tensor2, value);
 
-        public Tensor addmm(Tensor mat1, Tensor mat2, float beta = 1, float alpha = 1) => AddMm.Call(this, mat1, mat2, beta, alpha);
-
-        public Tensor bmm(Tensor batch2) => Bmm.Call(this, batch2);
-
         public Tensor clamp(Scalar? min = null, Scalar? max = null) => ClampScalar.Call(this, min, max);
 
-        public Tensor clamp_(Scalar? min = null, Scalar? max = null) => InPlace(ClampScalarInPlace, this, min, max);
+        public Tensor div(Tensor target) => DivTensor.Call(this, target);
 
-        public Tensor cos() => Cos.Call(this);
-
-        public Tensor div(Tensor target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? DivTensor.Call(this, target) : DivTensorMode.Call(this, target, rounding_mode.ToString());
-
-        public Tensor div(Scalar target, RoundingMode rounding_mode = RoundingMode.None) =>
-            rounding_mode == RoundingMode.None ? DivScalar.Call(this, target) : DivScalarMode.Call(this, target, rounding_mode.ToString());
+        public Tensor div(Scalar target) => DivScalar.Call(this, target);
 
         public Tensor div_(Tensor target) => InPlace(DivTensorInPlace, this, target);
 
         public Tensor div_(Scalar target) => InPlace(DivScalarInPlace, this, target);
 
-        public Tensor exp() => Exp.Call(this);
-
-        public Tensor floor() => Floor.Call(this);
-
         public Tensor gelu() => Gelu.Call(this);
 
         public Tensor log() => Log.Call(this);
-
-        public Tensor log_softmax(long dim, ScalarType? dtype = null) => LogSoftmax.Call(this, dim, dtype);
 
         public Tensor matmul(Tensor target) => MatMul.Call(this, target);
 
@@ -126,27 +84,11 @@ public static partial class torch
 
         public Tensor pow(Scalar exponent) => PowScalar.Call(this, exponent);
 
-        public Tensor pow(Tensor exponent) => PowTensor.Call(this, exponent);
-
         public Tensor reciprocal() => Reciprocal.Call(this);
-
-        public Tensor remainder(Tensor target) => RemainderTensor.Call(this, target);
-
-        public Tensor remainder(Scalar scalar) => RemainderScalar.Call(this, scalar);
-
-        public Tensor round(long decimals = 0L) => decimals == 0 ? RoundToWhole.Call(this) : Round.Call(this, decimals);
-
-        public Tensor rsqrt() => Rsqrt.Call(this);
-
-        public Tensor sigmoid() => Sigmoid.Call(this);
-
-        public Tensor sin() => Sin.Call(this);
 
         public Tensor softmax(long dim, ScalarType? dtype = null) => Softmax.Call(this, dim, dtype);
 
         public Tensor sqrt() => Sqrt.Call(this);
-
-        public Tensor sqrt_() => InPlace(SqrtInPlace, this);
 
         public Tensor square() => Square.Call(this);
 
@@ -157,8 +99,6 @@ public static partial class torch
         public Tensor sub_(Tensor target) => InPlace(SubTensorInPlace, this, target);
 
         public Tensor sub_(Scalar target) => InPlace(SubScalarInPlace, this, target);
-
-        public Tensor tanh() => Tanh.Call(this);
 
         private Tensor InPlace(Op op, params ReadOnlySpan<Argument> arguments)
         {

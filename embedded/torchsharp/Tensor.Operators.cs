@@ -77,9 +77,5 @@ public static partial class torch
         public static Tensor operator /(float left, Tensor right) => right.reciprocal().mul(left);
 
         public static Tensor operator /(double left, Tensor right) => right.reciprocal().mul(left);
-
-        public static Tensor operator %(Tensor left, Tensor right) => left.remainder(right);
-
-        public static Tensor operator %(Tensor left, Scalar right) => left.remainder(right);
     }
 }

@@ -4,46 +4,29 @@ public static partial class torch
 {
     public partial class Tensor
     {
-        private static readonly Op All = new("aten::all");
         private static readonly Op AllClose = new("aten::allclose");
-        private static readonly Op Any = new("aten::any");
         private static readonly Op ArgMax = new("aten::argmax");
-        private static readonly Op ArgSort = new("aten::argsort");
         private static readonly Op EqScalar = new("aten::eq", "Scalar");
         private static readonly Op EqTensor = new("aten::eq", "Tensor");
         private static readonly Op Equal = new("aten::equal");
-        private static readonly Op GeScalar = new("aten::ge", "Scalar");
         private static readonly Op GtScalar = new("aten::gt", "Scalar");
-        private static readonly Op IsFinite = new("aten::isfinite");
-        private static readonly Op IsNaN = new("aten::isnan");
-        private static readonly Op LeScalar = new("aten::le", "Scalar");
-        private static readonly Op LtScalar = new("aten::lt", "Scalar");
-        private static readonly Op LtTensor = new("aten::lt", "Tensor");
         private static readonly Op Max = new("aten::max");
         private static readonly Op Mean = new("aten::mean");
         private static readonly Op MeanDimensions = new("aten::mean", "dim");
         private static readonly Op Min = new("aten::min");
-        private static readonly Op NeScalar = new("aten::ne", "Scalar");
         private static readonly Op NormDimension = new("aten::norm", "ScalarOpt_dim");
         private static readonly Op NormAll = new("aten::norm", "Scalar");
-        private static readonly Op StdDimensions = new("aten::std", "dim");
         private static readonly Op Sum = new("aten::sum");
         private static readonly Op SumDimensions = new("aten::sum", "dim_IntList");
         private static readonly Op Var = new("aten::var");
         private static readonly Op VarDimensions = new("aten::var", "dim");
 
-        public Tensor all() => All.Call(this);
-
         public bool allclose(Tensor target, double rtol = 1e-05, double atol = 1e-08, bool equal_nan = false) =>
             AllClose.CallScalar(this, target, rtol, atol, equal_nan).ToBoolean();
-
-        public Tensor any() => Any.Call(this);
 
         public Tensor argmax() => ArgMax.Call(this);
 
         public Tensor argmax(long dim, bool keepdim = false) => ArgMax.Call(this, dim, keepdim);
-
-        public Tensor argsort(long dim = -1, bool descending = false) => ArgSort.Call(this, dim, descending);
 
         public Tensor eq(Tensor target) => EqTensor.Call(this, target);
 
@@ -56,19 +39,7 @@ public static partial class torch
 
         public override int GetHashCode() => System.Runtime.CompilerServices.RuntimeHelpers.GetHashCode(this);
 
-        public Tensor ge(Scalar target) => GeScalar.Call(this, target);
-
         public Tensor gt(Scalar target) => GtScalar.Call(this, target);
-
-        public Tensor isfinite() => IsFinite.Call(this);
-
-        public Tensor isnan() => IsNaN.Call(this);
-
-        public Tensor le(Scalar target) => LeScalar.Call(this, target);
-
-        public Tensor lt(Scalar target) => LtScalar.Call(this, target);
-
-        public Tensor lt(Tensor target) => LtTensor.Call(this, target);
 
         public Tensor max() => Max.Call(this);
 
@@ -79,14 +50,9 @@ public static partial class torch
 
         public Tensor min() => Min.Call(this);
 
-        public Tensor ne(Scalar target) => NeScalar.Call(this, target);
-
         public Tensor norm(float p = 2.0f) => NormAll.Call(this, p);
 
         public Tensor norm(int dim, bool keepdim = false, float p = 2.0f) => NormDimension.Call(this, p, new long[] { dim }, keepdim);
-
-        public Tensor std(long[] dimensions, bool unbiased = true, bool keepdim = false, ScalarType? type = null) =>
-            StdDimensions.Call(this, dimensions, unbiased, keepdim).As(type);
 
         public Tensor sum(ScalarType? type = null) => Sum.Call(this, type);
 

@@ -10,32 +10,19 @@ public static partial class torch
         private static readonly Op CopyInPlace = new("aten::copy_");
         private static readonly Op Detach = new("aten::detach");
         private static readonly Op Expand = new("aten::expand");
-        private static readonly Op FillInPlace = new("aten::fill_", "Scalar");
-        private static readonly Op Flatten = new("aten::flatten", "using_ints");
-        private static readonly Op Flip = new("aten::flip");
-        private static readonly Op Gather = new("aten::gather");
         private static readonly Op IndexSelect = new("aten::index_select");
-        private static readonly Op MaskedFill = new("aten::masked_fill", "Scalar");
         private static readonly Op Narrow = new("aten::narrow");
         private static readonly Op Permute = new("aten::permute");
         private static readonly Op PinMemory = new("aten::pin_memory");
-        private static readonly Op Repeat = new("aten::repeat");
         private static readonly Op Reshape = new("aten::reshape");
-        private static readonly Op ScatterSource = new("aten::scatter", "src");
-        private static readonly Op ScatterSourceInPlace = new("aten::scatter_", "src");
+        private static readonly Op ScatterInPlace = new("aten::scatter_", "src");
         private static readonly Op Select = new("aten::select", "int");
-        private static readonly Op Slice = new("aten::slice", "Tensor");
-        private static readonly Op SplitSize = new("aten::split", "Tensor");
-        private static readonly Op SplitSizes = new("aten::split_with_sizes");
-        private static readonly Op Squeeze = new("aten::squeeze");
-        private static readonly Op SqueezeDimension = new("aten::squeeze", "dim");
         private static readonly Op ToType = new("aten::to", "dtype");
         private static readonly Op ToDevice = new("aten::to", "device");
         private static readonly Op Transpose = new("aten::transpose", "int");
         private static readonly Op Unbind = new("aten::unbind", "int");
         private static readonly Op Unsqueeze = new("aten::unsqueeze");
         private static readonly Op View = new("aten::view");
-        private static readonly Op Where = new("aten::where", "self");
         private static readonly Op ZeroInPlace = new("aten::zero_");
 
         public Tensor[] chunk(long chunks, long dim = 0L) => Chunk.CallMany(this, chunks, dim)!;
@@ -48,23 +35,11 @@ public static partial class torch
 
         public Tensor cpu() => to(CPU);
 
-        public Tensor cuda(Device? device = null) => to(device ?? CUDA);
-
         public Tensor detach() => Detach.Call(this);
 
         public Tensor expand(params long[] sizes) => Expand.Call(this, sizes);
 
-        public Tensor fill_(Scalar value) => InPlace(FillInPlace, this, value);
-
-        public Tensor flatten(long start_dim = 0, long end_dim = -1) => Flatten.Call(this, start_dim, end_dim);
-
-        public Tensor flip(params long[] dims) => Flip.Call(this, dims);
-
-        public Tensor gather(long dim, Tensor index) => Gather.Call(this, dim, index);
-
         public Tensor index_select(long dim, Tensor index) => IndexSelect.Call(this, dim, index);
-
-        public Tensor masked_fill(Tensor mask, Scalar value) => MaskedFill.Call(this, mask, value);
 
         public Tensor narrow(long dim, long start, long length) => Narrow.Call(this, dim, start, length);
 
@@ -73,25 +48,11 @@ public static partial class torch
         /// <summary>A copy in page-locked host memory, from which a copy to the GPU can run beside computation.</summary>
         public Tensor pin_memory() => PinMemory.Call(this);
 
-        public Tensor repeat(params long[] sizes) => Repeat.Call(this, sizes);
-
         public Tensor reshape(params long[] shape) => Reshape.Call(this, shape);
 
-        public Tensor scatter(long dim, Tensor index, Tensor src) => ScatterSource.Call(this, dim, index, src);
-
-        public Tensor scatter_(long dim, Tensor index, Tensor src) => InPlace(ScatterSourceInPlace, this, dim, index, src);
+        public Tensor scatter_(long dim, Tensor index, Tensor src) => InPlace(ScatterInPlace, this, dim, index, src);
 
         public Tensor select(long dim, long index) => Select.Call(this, dim, index);
-
-        public Tensor slice(long dim, long start, long finish, long step) => Slice.Call(this, dim, start, finish, step);
-
-        public Tensor[] split(long size, int dim = 0) => SplitSize.CallMany(this, size, dim)!;
-
-        public Tensor[] split(long[] sizes, long dim = 0) => SplitSizes.CallMany(this, sizes, dim)!;
-
-        public Tensor squeeze(long? dim = null) => dim is null ? Squeeze.Call(this) : SqueezeDimension.Call(this, dim);
-
-        public Tensor t() => transpose(0, Dimensions - 1);
 
         /// <summary>This tensor (another handle of it) where it has the type already, a converted copy elsewhere.</summary>
         public Tensor to(ScalarType type) => to_type(type);
@@ -110,15 +71,11 @@ public static partial class torch
 
         public Tensor transpose(long dim0, long dim1) => Transpose.Call(this, dim0, dim1);
 
-        public Tensor type_as(Tensor tensor) => to(tensor);
-
         public Tensor[] unbind(long dimension = 0L) => Unbind.CallMany(this, dimension)!;
 
         public Tensor unsqueeze(long dim) => Unsqueeze.Call(this, dim);
 
         public Tensor view(params long[] shape) => View.Call(this, shape);
-
-        public Tensor where(Tensor condition, Tensor y) => Where.Call(condition, this, y);
 
         public Tensor zero_() => InPlace(ZeroInPlace, this);
     }

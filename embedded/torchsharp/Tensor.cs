@@ -91,15 +91,11 @@ public static partial class torch
 
         public long dim() => Dimensions;
 
-        public long ndim => Dimensions;
-
         public long NumberOfElements => Info.Elements;
 
         public long numel() => NumberOfElements;
 
         public long ElementSize => Info.ElementSize;
-
-        public long element_size() => ElementSize;
 
         public ScalarType dtype => (ScalarType)Info.Type;
 
@@ -116,11 +112,7 @@ public static partial class torch
             }
         }
 
-        public bool is_cuda => device_type == DeviceType.CUDA;
-
         public bool is_contiguous() => Info.IsContiguous != 0;
-
-        public bool is_leaf => Info.IsLeaf != 0;
 
         public unsafe long[] shape
         {

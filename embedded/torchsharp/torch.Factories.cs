@@ -8,13 +8,8 @@ public static partial class torch
     private static readonly Op EmptyOp = new("aten::empty", "memory_format");
     private static readonly Op EmptyLikeOp = new("aten::empty_like");
     private static readonly Op FullOp = new("aten::full");
-    private static readonly Op LinspaceOp = new("aten::linspace");
     private static readonly Op OnesOp = new("aten::ones");
-    private static readonly Op OnesLikeOp = new("aten::ones_like");
-    private static readonly Op RandOp = new("aten::rand");
-    private static readonly Op RandIntOp = new("aten::randint", "low");
     private static readonly Op RandNOp = new("aten::randn");
-    private static readonly Op RandPermOp = new("aten::randperm");
     private static readonly Op ZerosOp = new("aten::zeros");
     private static readonly Op ZerosLikeOp = new("aten::zeros_like");
 
@@ -45,10 +40,6 @@ public static partial class torch
     public static Tensor full(long[] size, Scalar value, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Leaf(FullOp.Call(size, value, dtype, default, device), requires_grad);
 
-    public static Tensor linspace(
-        double start, double end, long steps, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Leaf(LinspaceOp.Call(start, end, steps, dtype, default, device), requires_grad);
-
     public static Tensor ones(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Leaf(OnesOp.Call(size, dtype, default, device), requires_grad);
 
@@ -58,27 +49,11 @@ public static partial class torch
     public static Tensor ones(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         ones([rows, columns], dtype, device, requires_grad);
 
-    public static Tensor ones_like(Tensor input, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Leaf(OnesLikeOp.Call(input, dtype, default, device), requires_grad);
-
-    public static Tensor rand(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Leaf(RandOp.Call(size, dtype, default, device), requires_grad);
-
-    public static Tensor rand(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        rand([rows, columns], dtype, device, requires_grad);
-
-    public static Tensor randint(
-        long low, long high, long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Leaf(RandIntOp.Call(low, high, size, dtype ?? ScalarType.Int64, default, device), requires_grad);
-
     public static Tensor randn(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Leaf(RandNOp.Call(size, dtype, default, device), requires_grad);
 
     public static Tensor randn(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         randn([rows, columns], dtype, device, requires_grad);
-
-    public static Tensor randperm(long n, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
-        Leaf(RandPermOp.Call(n, dtype ?? ScalarType.Int64, default, device), requires_grad);
 
     public static Tensor zeros(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Leaf(ZerosOp.Call(size, dtype, default, device), requires_grad);

@@ -7,8 +7,6 @@ public static partial class torch
 
     public static IDisposable enable_grad(bool enabled = true) => new GradientMode(enabled);
 
-    public static IDisposable set_grad_enabled(bool mode = true) => new GradientMode(mode);
-
     public static bool is_grad_enabled() => Native.at_grad_enabled() != 0;
 
     /// <summary>
@@ -18,10 +16,6 @@ public static partial class torch
     public static void set_num_threads(int num) => Native.at_set_threads(num);
 
     public static int get_num_threads() => Native.at_threads();
-
-    /// <summary>An operator without a deterministic implementation throws from here on.</summary>
-    public static void use_deterministic_algorithms(bool mode = true) =>
-        Native.Check(Native.at_set_deterministic(mode ? 1 : 0), nameof(use_deterministic_algorithms));
 
     /// <summary>Seeds the default generators of every device.</summary>
     public static void manual_seed(long seed) => Native.Check(Native.at_manual_seed(seed), nameof(manual_seed));

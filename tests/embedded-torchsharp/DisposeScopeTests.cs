@@ -76,30 +76,6 @@ public sealed class DisposeScopeTests
     }
 
     [Fact]
-    public void Everything_but_the_kept_is_disposed()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor kept = ones(1);
-        Tensor gone = ones(1);
-
-        scope.DisposeEverythingBut(kept);
-
-        Assert.True(gone.IsInvalid);
-        Assert.False(kept.IsInvalid);
-        Assert.True(scope.Contains(kept));
-    }
-
-    [Fact]
-    public void A_wrapped_expression_keeps_only_its_result()
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Tensor result = WrappedTensorDisposeScope(() => ones(2) + ones(2) * 3);
-
-        Assert.Equal(1, scope.DisposablesCount);
-        Assert.Equal(8, result.sum().ToSingle());
-    }
-
-    [Fact]
     public void A_parameter_takes_the_place_of_its_data()
     {
         Tensor data;

@@ -23,74 +23,44 @@ public sealed class GoldenTests
         ["broadcast"] = t => t[0] * t[1],
         ["div"] = t => t[0] / t[1],
         ["scalar over"] = t => 1 / t[0],
-        ["remainder"] = t => t[0] % 0.75,
-        ["floor division"] = t => t[0].detach().div(0.3, RoundingMode.floor),
         ["negate"] = t => -t[0],
         ["pow"] = t => t[0].pow(2.5),
-        ["pow tensor"] = t => t[0].pow(t[1]),
         ["square"] = t => t[0].square(),
         ["sqrt"] = t => t[0].sqrt(),
-        ["rsqrt"] = t => t[0].rsqrt(),
-        ["exp"] = t => t[0].exp(),
         ["log"] = t => t[0].log(),
-        ["sin"] = t => t[0].sin(),
-        ["cos"] = t => t[0].cos(),
-        ["tanh"] = t => t[0].tanh(),
-        ["sigmoid"] = t => t[0].sigmoid(),
         ["gelu"] = t => functional.gelu(t[0]),
         ["clamp"] = t => t[0].clamp(-0.5, 0.75),
-        ["round"] = t => t[0].detach().round(),
-        ["round decimals"] = t => t[0].detach().round(1),
         ["matmul"] = t => matmul(t[0], t[1]),
-        ["bmm"] = t => t[0].bmm(t[1]),
-        ["addmm"] = t => addmm(t[0], t[1], t[2].t(), 0.5f, 2),
         ["linear"] = t => functional.linear(t[0], t[1], t[2]),
         ["linear without bias"] = t => functional.linear(t[0], t[1]),
         ["layer_norm"] = t => functional.layer_norm(t[0], [6], t[1], t[2], 1e-6),
-        ["conv2d"] = t => functional.conv2d(t[0], t[1], strides: [4, 4]),
         ["softmax"] = t => t[0].softmax(-1),
-        ["log_softmax"] = t => functional.log_softmax(t[0], 1),
         ["cross_entropy"] = t => functional.cross_entropy(t[0], t[1]),
         ["cross_entropy smoothed sum"] = t => functional.cross_entropy(t[0], t[1], reduction: Reduction.Sum, label_smoothing: 0.1),
-        ["mse_loss"] = t => functional.mse_loss(t[0], t[1]),
-        ["mse_loss none"] = t => functional.mse_loss(t[0], t[1], Reduction.None),
         ["sum"] = t => t[0].sum(),
         ["sum dims"] = t => t[0].sum(new long[] { 0, 2 }),
         ["mean"] = t => t[0].mean(),
         ["mean dims"] = t => t[0].mean([-1], keepdim: true),
         ["var"] = t => t[0].var(new long[] { -1 }, unbiased: true, keepdim: true),
         ["var biased"] = t => t[0].var(false),
-        ["std"] = t => t[0].std(new long[] { 1 }),
         ["norm"] = t => t[0].norm(),
         ["norm dim"] = t => t[0].norm(1),
         ["max"] = t => t[0].max(),
         ["min"] = t => t[0].min(),
         ["argmax"] = t => t[0].argmax(1).to(ScalarType.Float32),
-        ["argsort"] = t => t[0].argsort(1).to(ScalarType.Float32),
         ["greater"] = t => t[0].gt(0.1).to(ScalarType.Float32),
         ["view"] = t => t[0].view(3, 2, 12),
         ["reshape permuted"] = t => t[0].permute(2, 0, 1).reshape(6, 12),
         ["transpose"] = t => t[0].transpose(0, 2),
-        ["flatten"] = t => t[0].flatten(1),
         ["expand"] = t => t[0].unsqueeze(0).expand(3, -1),
-        ["squeeze"] = t => t[0].unsqueeze(1).squeeze(1),
         ["narrow"] = t => t[0].narrow(1, 1, 2),
-        ["slice"] = t => t[0].slice(2, 1, 6, 2),
         ["select"] = t => t[0].select(1, 2),
         ["index_select"] = t => t[0].index_select(0, t[1]),
-        ["gather"] = t => t[0].gather(1, t[1]),
-        ["scatter"] = t => t[0].scatter(1, t[1].unsqueeze(0), t[2].narrow(0, 0, 3).unsqueeze(0)),
+        ["scatter_"] = t => (t[0] * 1).scatter_(1, t[1].unsqueeze(0), t[2].narrow(0, 0, 3).unsqueeze(0)),
         ["cat"] = t => cat(new[] { t[0], t[1] }, 0),
-        ["stack"] = t => stack(new[] { t[0], t[1] }, 1),
         ["chunk"] = t => t[0].chunk(3, -1)[1],
-        ["split"] = t => t[0].split(new long[] { 1, 5 }, 1)[1],
         ["unbind"] = t => t[0].unbind(1)[3],
-        ["repeat"] = t => t[0].repeat(2, 2),
-        ["flip"] = t => t[0].flip(1),
-        ["where"] = t => where(t[0].gt(0), t[0], t[1]),
-        ["masked_fill"] = t => t[0].masked_fill(t[0].gt(0), -1.5),
         ["bfloat16"] = t => t[0].to(ScalarType.BFloat16).to(ScalarType.Float32),
-        ["one_hot"] = t => functional.one_hot(t[0], 6).to(ScalarType.Float32),
         ["attention"] = t => matmul((matmul(t[0], t[0].transpose(-2, -1)) / Math.Sqrt(6)).softmax(-1), t[0]),
     };
 
@@ -111,7 +81,7 @@ public sealed class GoldenTests
         Assert.Equal(expected.Gradients.Count > 0, result.requires_grad);
         if (!result.requires_grad)
             return;
-        Tensor cotangent = arange(result.numel(), ScalarType.Float32).cos().view(result.shape);
+        Tensor cotangent = Cosines(result.numel()).view(result.shape);
         IList<Tensor> gradients = autograd.grad([(result * cotangent).sum()], floating);
         for (int i = 0; i < gradients.Count; i++)
             AssertClose(expected.Gradients[i], gradients[i], $"{name}, gradient {i}");
@@ -120,9 +90,11 @@ public sealed class GoldenTests
     [Fact]
     public void Every_operator_here_has_golden_numbers() => Assert.Equal(Expected.Cases.Keys.Order(), Operators.Keys.Order());
 
-    private static Tensor Read(Numbers numbers, string name) => name is "index" or "rows" or "labels"
+    private static Tensor Read(Numbers numbers, string name) => name is "rows" or "labels"
         ? tensor(numbers.Values.Select(value => (long)value).ToArray(), numbers.Shape)
         : tensor(numbers.Values.Select(value => (float)value).ToArray(), numbers.Shape).requires_grad_();
+
+    private static Tensor Cosines(long count) => tensor(Enumerable.Range(0, (int)count).Select(i => MathF.Cos(i)).ToArray());
 
     private static void AssertClose(Numbers expected, Tensor actual, string name)
     {
