@@ -8,10 +8,6 @@ namespace ActorTrain.Model;
 /// <summary>Where and how libtorch computes for one user of it: device, autocast and threads.</summary>
 internal sealed class Compute
 {
-    /// <summary>libtorch keeps its thread count per OS thread.</summary>
-    [ThreadStatic]
-    private static int threadsOfThisThread;
-
     private readonly string name;
     private readonly bool bfloat16;
     private readonly int threads;
@@ -32,14 +28,8 @@ internal sealed class Compute
     /// <summary>The device.</summary>
     public Device Device { get; }
 
-    /// <summary>Gives this thread its number of libtorch threads; called at the start of every public operation.</summary>
-    public void UseThreads()
-    {
-        if (threadsOfThisThread == threads)
-            return;
-        set_num_threads(threads);
-        threadsOfThisThread = threads;
-    }
+    /// <summary>Gives this thread its number of libtorch threads (OpenMP keeps it per OS thread); called at the start of every public operation.</summary>
+    public void UseThreads() => set_num_threads(threads);
 
     /// <summary>Loads a model on this thread.</summary>
     public T Load<T>(string folder, Func<T> load)

@@ -141,6 +141,16 @@ public sealed class SafetensorsTests
         Assert.Throws<ModelException>(() => Write(folder["absent/file"], ("a", [1], [1f])));
     }
 
+    [Fact]
+    public void A_full_disk_is_named()
+    {
+        using TemporaryFolder folder = new();
+        File.CreateSymbolicLink(folder["a.tmp"], "/dev/full");
+        ModelException exception = Assert.Throws<ModelException>(() => Write(folder["a"], ("a", [1], [1f])));
+        Assert.Contains($"Cannot write '{folder["a"]}': No space left on device;", exception.Message, StringComparison.Ordinal);
+        Assert.False(File.Exists(folder["a"]));
+    }
+
     private static byte[] Mutate(byte[] sound, (int Position, int Value)[] mutations, int length)
     {
         byte[] bytes = new byte[length];

@@ -174,6 +174,28 @@ public sealed class StudentTests
     }
 
     [Fact]
+    public void Bfloat16_stays_close_to_float32_or_is_refused_where_the_build_has_none()
+    {
+        StudentOptions options = Options(Objective.SelfDistillation);
+        bool supported;
+        using (IDisposable? trial = Kernels.Current.Autocast(CPU, ScalarType.BFloat16))
+            supported = trial is not null;
+        if (!supported)
+        {
+            string message = Assert.Throws<ModelException>(() => Student.Open(options with { Bfloat16 = true }, Golden.ModelFolder)).Message;
+            Assert.Contains("bfloat16 on 'cpu'", message, StringComparison.Ordinal);
+            return;
+        }
+        using Student exact = Student.Open(options, Golden.ModelFolder);
+        using Student rounded = Student.Open(options with { Bfloat16 = true }, Golden.ModelFolder);
+        (StepResult expected, StepResult actual) = (exact.Step(0, [Batch(0)]), rounded.Step(0, [Batch(0)]));
+        // bfloat16 keeps 8 bits of a number.
+        Assert.Equal(expected.Loss, actual.Loss, 0.02 * expected.Loss);
+        Assert.Equal(expected.GradientNorm, actual.GradientNorm, 0.05 * expected.GradientNorm);
+        Assert.NotEqual(expected.Loss, actual.Loss);
+    }
+
+    [Fact]
     public void A_step_leaves_no_tensor_behind()
     {
         using Student student = Student.Open(Options(Objective.SelfDistillation), Golden.ModelFolder);
