@@ -1,0 +1,211 @@
+using System.Text;
+
+namespace ActorTrain.Host.Configuration;
+
+/// <summary>
+/// Where each key stands in a HOCON text. Akka's parser keeps no line numbers and reads past mistakes (a stray brace, a key
+/// without a value) in silence; this reads the same text for its structure only, and refuses those with file and line.
+/// </summary>
+internal sealed class HoconOutline
+{
+    private readonly string _file;
+    private readonly string _text;
+    private readonly Dictionary<string, int> _lines = [];
+    private int _index;
+    private int _line = 1;
+
+    private HoconOutline(string file, string text)
+    {
+        _file = file;
+        _text = text;
+    }
+
+    /// <summary>The line (from 1) of every key with a value, by path.</summary>
+    public static IReadOnlyDictionary<string, int> Read(string file, string text)
+    {
+        var outline = new HoconOutline(file, text);
+        outline.ReadMembers("", openedAt: 0);
+        return outline._lines;
+    }
+
+    private bool AtEnd => _index >= _text.Length;
+
+    private char Current => AtEnd ? '\0' : _text[_index];
+
+    private bool AtComment => Current == '#' || (Current == '/' && _index + 1 < _text.Length && _text[_index + 1] == '/');
+
+    private void ReadMembers(string prefix, int openedAt)
+    {
+        while (true)
+        {
+            SkipBetweenMembers();
+            if (AtEnd)
+            {
+                if (openedAt > 0)
+                    throw Mistake(openedAt, $"the {{ of '{prefix}' is never closed; add a }}");
+                return;
+            }
+            if (Current == '}')
+            {
+                if (openedAt == 0)
+                    throw Mistake(_line, "this } closes nothing; remove it");
+                Take();
+                return;
+            }
+            ReadMember(prefix);
+        }
+    }
+
+    private void ReadMember(string prefix)
+    {
+        int line = _line;
+        string path = prefix.Length == 0 ? ReadPath() : $"{prefix}.{ReadPath()}";
+        SkipSpaces();
+        if (Current == '{')
+        {
+            Take();
+            ReadMembers(path, line);
+            return;
+        }
+        if (Current is not ('=' or ':'))
+            throw Mistake(line, $"'{path}' has no value; write {path} = value");
+        Take();
+        SkipSpaces();
+        if (Current == '{')
+        {
+            Take();
+            ReadMembers(path, line);
+            return;
+        }
+        int start = _index;
+        SkipValue(path);
+        if (string.IsNullOrWhiteSpace(_text[start.._index]))
+            throw Mistake(line, $"'{path}' has no value; write {path} = value (\"\" for an empty text)");
+        _lines[path] = line;
+    }
+
+    private string ReadPath()
+    {
+        var path = new StringBuilder();
+        while (!AtEnd && Current is not ('=' or ':' or '{' or '\n') && !AtComment)
+        {
+            if (Current == '"')
+            {
+                int start = _index + 1;
+                SkipQuoted();
+                path.Append(_text, start, _index - start - 1);
+            }
+            else if (char.IsLetterOrDigit(Current) || Current is '.' or '-' or '_' or ' ' or '\t' or '\r')
+            {
+                path.Append(Take());
+            }
+            else
+            {
+                throw Mistake(_line, $"'{Current}' cannot stand in a key; keys are words joined by dots");
+            }
+        }
+        string found = path.ToString().Trim();
+        if (found.Length == 0)
+            throw Mistake(_line, $"a key is missing before '{Current}'");
+        if (found.StartsWith("include ", StringComparison.Ordinal))
+            throw Mistake(_line, "include is not read here; put all keys into one file or use --set");
+        return found;
+    }
+
+    private void SkipValue(string path)
+    {
+        while (!AtEnd && Current is not ('\n' or ',' or '}') && !AtComment)
+        {
+            if (Current == '"')
+                SkipQuoted();
+            else if (Current == '[')
+                SkipList(path);
+            else if (Current == '$')
+                SkipTo('}');
+            else if (Current is '{' or ']' or ':' or '=')
+                throw Mistake(_line, $"the value of '{path}' holds '{Current}'; put it into double quotes");
+            else
+                Take();
+        }
+    }
+
+    private void SkipList(string path)
+    {
+        int line = _line;
+        Take();
+        while (Current != ']')
+        {
+            if (AtEnd)
+                throw Mistake(line, $"the list of '{path}' is never closed; add a ]");
+            if (Current == '"')
+                SkipQuoted();
+            else if (Current is '[' or '{' or '}' or '=' or ':')
+                throw Mistake(_line, $"the list of '{path}' holds '{Current}'; a list holds plain values, and texts in double quotes");
+            else if (AtComment)
+                SkipComment();
+            else
+                Take();
+        }
+        Take();
+    }
+
+    private void SkipQuoted()
+    {
+        int line = _line;
+        Take();
+        while (Current != '"')
+        {
+            if (AtEnd || Current == '\n')
+                throw Mistake(line, "a \" is never closed");
+            if (Take() == '\\')
+                Take();
+        }
+        Take();
+    }
+
+    private void SkipTo(char end)
+    {
+        int line = _line;
+        while (Current != end)
+        {
+            if (AtEnd || Current == '\n')
+                throw Mistake(line, $"a {end} is missing");
+            Take();
+        }
+        Take();
+    }
+
+    private void SkipBetweenMembers()
+    {
+        while (!AtEnd && (char.IsWhiteSpace(Current) || Current == ',' || AtComment))
+        {
+            if (AtComment)
+                SkipComment();
+            else
+                Take();
+        }
+    }
+
+    private void SkipComment()
+    {
+        while (!AtEnd && Current != '\n')
+            Take();
+    }
+
+    private void SkipSpaces()
+    {
+        while (Current is ' ' or '\t' or '\r')
+            Take();
+    }
+
+    private char Take()
+    {
+        char taken = Current;
+        _index++;
+        if (taken == '\n')
+            _line++;
+        return taken;
+    }
+
+    private ConfigurationException Mistake(int line, string what) => new($"{_file}:{line}: {what}.");
+}
