@@ -1,0 +1,64 @@
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Results;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>Draws test accuracy by method: a point per seed, and mean ± standard deviation.</summary>
+internal static class AccuracyPlot
+{
+    private const double Width = 460;
+    private const double Left = 138;
+    private const double Right = 16;
+    private const double Top = 14;
+    private const double RowHeight = 46;
+
+    /// <summary>Draws the plot.</summary>
+    /// <param name="methods">The methods, one row each.</param>
+    /// <param name="majority">Accuracy of always naming the most frequent class; null when unknown.</param>
+    public static string Draw(IReadOnlyList<MethodResult> methods, double? majority)
+    {
+        double bottom = Top + RowHeight * methods.Count;
+        IEnumerable<double> shown = methods.SelectMany(method => method.TestAccuracy.Values
+            .Append(method.TestAccuracy.Mean - (method.TestAccuracy.Deviation ?? 0))
+            .Append(method.TestAccuracy.Mean + (method.TestAccuracy.Deviation ?? 0)));
+        double[] values = majority is { } share ? [.. shown, share] : [.. shown];
+        double margin = Math.Max(0.01, (values.Max() - values.Min()) * 0.08);
+        var x = new Axis(Math.Max(0, values.Min() - margin), Math.Min(1, values.Max() + margin), Left, Width - Right, 6);
+        var svg = new Svg(Width, bottom + 40, "Test accuracy by method");
+        foreach ((double value, string label) in x.Marks())
+        {
+            svg.Line("grid", x.At(value), Top, x.At(value), bottom);
+            svg.Text("mark middle", x.At(value), bottom + 17, label);
+        }
+        svg.Line("axis", Left, bottom, Width - Right, bottom);
+        svg.Text("mark middle", (Left + Width - Right) / 2, bottom + 34, "test accuracy");
+        if (majority is { } chance)
+        {
+            svg.Line("reference", x.At(chance), Top, x.At(chance), bottom);
+            svg.Text("mark", x.At(chance) + 5, Top + 8, "most frequent class");
+        }
+        for (int row = 0; row < methods.Count; row++)
+            DrawRow(svg, x, Top + RowHeight * (row + 0.5), methods[row]);
+        return svg.ToString();
+    }
+
+    private static void DrawRow(Svg svg, Axis x, double y, MethodResult method)
+    {
+        string colour = Colour(method.Method);
+        svg.Text("label end", Left - 10, y + 4, Methods.Display(method.Method));
+        SeedStatistics accuracy = method.TestAccuracy;
+        if (accuracy.Deviation is { } deviation)
+        {
+            (double low, double high) = (x.At(accuracy.Mean - deviation), x.At(accuracy.Mean + deviation));
+            svg.Line($"error {colour}", low, y, high, y);
+            svg.Line($"error {colour}", low, y - 6, low, y + 6);
+            svg.Line($"error {colour}", high, y - 6, high, y + 6);
+        }
+        svg.Line($"mean {colour}", x.At(accuracy.Mean), y - 11, x.At(accuracy.Mean), y + 11);
+        foreach ((ulong seed, double value) in method.Seeds.Zip(accuracy.Values))
+            svg.Circle($"seed {colour}", x.At(value), y, 4, $"seed {seed}: {value:0.000}");
+    }
+
+    /// <summary>The colour class of a method, the same in every picture.</summary>
+    public static string Colour(string method) => $"c{Methods.Names.ToList().IndexOf(method)}";
+}

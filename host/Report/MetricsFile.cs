@@ -1,0 +1,58 @@
+using System.Text.Json;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>The curves of one stage, thinned for plotting; empty where the stage does not measure such a number.</summary>
+internal sealed record StageCurves(IReadOnlyList<(double X, double Y)> Loss, IReadOnlyList<(double X, double Y)> MaeLoss, IReadOnlyList<(double X, double Y)> DistillLoss);
+
+/// <summary>Reads <c>metrics.jsonl</c>.</summary>
+internal static class MetricsFile
+{
+    /// <summary>Points of a curve; each is the mean over the steps around it.</summary>
+    private const int Points = 120;
+
+    /// <summary>The curves of every stage.</summary>
+    /// <param name="path">The file; a missing one holds nothing.</param>
+    /// <param name="steps">How many steps each stage has.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<IReadOnlyDictionary<string, StageCurves>> ReadAsync(string path, IReadOnlyDictionary<string, long> steps, CancellationToken cancel)
+    {
+        var bins = new Dictionary<(string Stage, string Metric), (double[] Sum, long[] Count)>();
+        if (File.Exists(path))
+        {
+            await foreach (string line in File.ReadLinesAsync(path, cancel))
+            {
+                using var entry = JsonDocument.Parse(line);
+                string stage = entry.RootElement.GetProperty("stage").GetString()!;
+                long step = entry.RootElement.GetProperty("step").GetInt64();
+                foreach (string metric in (string[])["loss", "mae-loss", "distill-loss"])
+                {
+                    if (!steps.TryGetValue(stage, out long count) || !entry.RootElement.TryGetProperty(metric, out JsonElement number))
+                        continue;
+                    if (!bins.TryGetValue((stage, metric), out (double[] Sum, long[] Count) series))
+                        bins[(stage, metric)] = series = (new double[Points], new long[Points]);
+                    int bin = (int)Math.Clamp((step - 1) * Points / count, 0, Points - 1);
+                    series.Sum[bin] += number.GetDouble();
+                    series.Count[bin]++;
+                }
+            }
+        }
+        return steps.ToDictionary(stage => stage.Key, stage => new StageCurves(
+            Curve(bins, stage.Key, "loss", stage.Value), Curve(bins, stage.Key, "mae-loss", stage.Value), Curve(bins, stage.Key, "distill-loss", stage.Value)));
+    }
+
+    private static List<(double X, double Y)> Curve(
+        Dictionary<(string, string), (double[] Sum, long[] Count)> bins, string stage, string metric, long steps)
+    {
+        var curve = new List<(double, double)>();
+        if (bins.TryGetValue((stage, metric), out (double[] Sum, long[] Count) series))
+        {
+            for (int bin = 0; bin < Points; bin++)
+            {
+                if (series.Count[bin] > 0)
+                    curve.Add(((bin + 0.5) * steps / Points, series.Sum[bin] / series.Count[bin]));
+            }
+        }
+        return curve;
+    }
+}

@@ -1,0 +1,186 @@
+using System.Reflection;
+using System.Text;
+using ActorTrain.Actors;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
+using ActorTrain.Host.Results;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>Writes <c>report.html</c>: one file that needs nothing else, with tables, plots as inline SVG and pictures as data.</summary>
+public static class ReportWriter
+{
+    /// <summary>Writes the report of a finished run.</summary>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="planned">What was planned.</param>
+    /// <param name="results">What was measured.</param>
+    /// <param name="command">The command line that makes these results.</param>
+    /// <param name="configuration">The resolved configuration.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task WriteAsync(string folder, PlannedRun planned, Comparison results, string command, string configuration, CancellationToken cancel)
+    {
+        IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(
+            Path.Combine(folder, "metrics.jsonl"), planned.Plan.Stages.Where(stage => stage.Steps > 0).ToDictionary(stage => stage.Name, stage => stage.Steps), cancel);
+        IReadOnlyList<PictureRow> pictures = await SamplePictures.PaintAsync(planned, results.Stages, cancel);
+        await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, pictures), cancel);
+    }
+
+    internal static string Compose(PlannedRun planned, Comparison results, string command, string configuration,
+        IReadOnlyDictionary<string, StageCurves> curves, IReadOnlyList<PictureRow> pictures)
+    {
+        var page = new StringBuilder();
+        string name = Svg.Escape(results.Name);
+        page.Append($"""
+            <!DOCTYPE html>
+            <html lang="en">
+            <head>
+            <meta charset="utf-8"/>
+            <meta name="viewport" content="width=device-width, initial-scale=1"/>
+            <title>{name} · ActorTrain</title>
+            <style>
+            {StyleSheet()}</style>
+            </head>
+            <body>
+            <h1>{name}</h1>
+            <p class="soft">{Svg.Escape(Summary(planned, results))}</p>
+            <code class="command">{Svg.Escape(command)}</code>
+
+            """);
+        if (results.Methods.Count > 0)
+        {
+            page.Append("<h2>Methods compared</h2>\n").Append(Table(ResultTable.Of(results), results.Methods));
+            page.Append("<p class=\"soft\">Mean ± sample standard deviation over seeds. The time is that of all of a method's stages, without the one that makes θ_init.</p>\n");
+            page.Append($"<figure class=\"accuracy\">{AccuracyPlot.Draw(results.Methods, MajorityShare(results))}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
+        }
+        AppendCurves(page, planned, curves);
+        AppendPictures(page, pictures);
+        AppendConfusions(page, planned, results);
+        page.Append("<h2>Stages</h2>\n").Append(Table(ResultTable.OfStages(results), []));
+        if (results.SkippedSamples > 0)
+            page.Append($"<p>{results.SkippedSamples} broken images were replaced.</p>\n");
+        page.Append($"<h2>Configuration</h2>\n<details><summary>Every key, resolved</summary>\n<pre>{Svg.Escape(configuration)}</pre>\n</details>\n</body>\n</html>\n");
+        return page.ToString();
+    }
+
+    private static string Summary(PlannedRun planned, Comparison results)
+    {
+        StagePlan first = planned.Plan.Stages[0];
+        string seeds = results.Methods.Count > 0 ? $"{results.Methods.Count} methods, {Count(results.Methods[0].Seeds.Count, "seed")}, " : "";
+        return $"{seeds}{Count(results.Stages.Count, "stage")}, {ResultTable.Duration(results.Stages.Sum(stage => stage.Seconds))} in all, "
+            + $"on {first.Device} with {Count(first.Threads, "thread")}{(first.Bfloat16 ? " in bfloat16" : "")}.";
+    }
+
+    private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+
+    private static string Table(ResultTable table, IReadOnlyList<MethodResult> methods)
+    {
+        var html = new StringBuilder("<div class=\"wide\"><table>\n<thead><tr>");
+        foreach (string title in table.Header)
+            html.Append($"<th>{Svg.Escape(title)}</th>");
+        html.Append("</tr></thead>\n<tbody>\n");
+        for (int row = 0; row < table.Rows.Count; row++)
+        {
+            string dot = methods.Count > 0 ? $"<span class=\"dot {AccuracyPlot.Colour(methods[row].Method)}\"></span>" : "";
+            html.Append($"<tr><td>{dot}{string.Join("</td><td>", table.Rows[row].Select(Svg.Escape))}</td></tr>\n");
+        }
+        return html.Append("</tbody></table></div>\n").ToString();
+    }
+
+    private static void AppendCurves(StringBuilder page, PlannedRun planned, IReadOnlyDictionary<string, StageCurves> curves)
+    {
+        List<string> plots = [];
+        Add("Pre-training of θ_init", "reconstruction", planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
+            .Select(stage => new Curve("θ_init", "c3", curves[stage.Name].Loss)));
+        Add("Adaptation: reconstruction loss", "reconstruction", planned.Plan.Stages.Where(IsAdaptation)
+            .Select(stage => new Curve(MethodOf(stage), AccuracyPlot.Colour(KeyOf(stage)), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
+        Add("Self-distillation: distance to the teacher", "distance", planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Distill)
+            .Select(stage => new Curve(MethodOf(stage), AccuracyPlot.Colour(Methods.SelfDistillation), curves[stage.Name].DistillLoss)));
+        Add("Fine-tuning: training loss", "cross-entropy", planned.Runs.Count > 0
+            ? planned.Runs.Select(run => new Curve(Methods.Display(run.Method), AccuracyPlot.Colour(run.Method), curves[run.Stages[^1]].Loss))
+            : planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Finetune).Select(stage => new Curve(stage.Name, "c0", curves[stage.Name].Loss)));
+        if (plots.Count > 0)
+            page.Append("<h2>Losses</h2>\n<div class=\"plots\">\n").AppendJoin('\n', plots).Append("</div>\n<p class=\"soft\">A line per seed; every point is the mean over the steps around it.</p>\n");
+
+        void Add(string title, string unit, IEnumerable<Curve> found)
+        {
+            Curve[] drawn = [.. found.Where(curve => curve.Points.Count > 1)];
+            if (drawn.Length > 0)
+                plots.Add($"<figure>{LinePlot.Draw(title, unit, drawn)}</figure>");
+        }
+    }
+
+    private static bool IsAdaptation(StagePlan stage) =>
+        stage.Kind is StageKind.Pretrain or StageKind.Distill && stage.Name != RunPlanBuilder.SourceStage;
+
+    private static string KeyOf(StagePlan stage) => stage.Kind == StageKind.Distill ? Methods.SelfDistillation : Methods.FurtherPretraining;
+
+    private static string MethodOf(StagePlan stage) => Methods.Display(KeyOf(stage));
+
+    private static void AppendPictures(StringBuilder page, IReadOnlyList<PictureRow> rows)
+    {
+        if (rows.Count == 0)
+            return;
+        page.Append("<h2>What the models reconstruct</h2>\n<div class=\"samples\">\n");
+        foreach (PictureRow row in rows)
+        {
+            page.Append($"<div>{Svg.Escape(row.Name)}</div>");
+            for (int column = 0; column < row.Pictures.Count; column++)
+                page.Append($"<img class=\"{(column < 4 ? "early" : "late")}\" alt=\"{Svg.Escape(row.Name)} {column + 1}\" src=\"data:image/png;base64,{Convert.ToBase64String(row.Pictures[column])}\"/>");
+            page.Append('\n');
+        }
+        page.Append("</div>\n<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n");
+    }
+
+    private static void AppendConfusions(StringBuilder page, PlannedRun planned, Comparison results)
+    {
+        string[]? classNames = planned.Plan.Stages.FirstOrDefault(stage => stage.Test is not null)?.Test?.ClassNames;
+        var groups = results.Methods.Count > 0
+            ? results.Methods.Select(method => (Name: Methods.Display(method.Method), Stages: planned.Runs.Where(run => run.Method == method.Method).Select(run => run.Stages[^1]).ToHashSet()))
+            : results.Stages.Select(stage => (Name: stage.Stage, Stages: new HashSet<string> { stage.Stage }));
+        var matrices = groups.Select(group => (group.Name, Counts: Sum(results.Stages.Where(stage => group.Stages.Contains(stage.Stage))))).Where(group => group.Counts.Length > 0).ToArray();
+        if (matrices.Length == 0 || classNames is null || classNames.Length > 20)
+            return;
+        page.Append("<h2>Which classes are confused</h2>\n<div class=\"confusions\">\n");
+        foreach ((string name, int[][] counts) in matrices)
+            page.Append(ConfusionTable(name, counts, classNames));
+        page.Append("</div>\n<p class=\"soft\">Share of a true class's test images (row) that were given a class (column), over all seeds.</p>\n");
+    }
+
+    private static string ConfusionTable(string name, int[][] counts, string[] classNames)
+    {
+        var html = new StringBuilder($"<figure><div class=\"wide\"><table class=\"confusion\"><thead><tr><th></th>{string.Concat(classNames.Select(to => $"<th>{Svg.Escape(to)}</th>"))}</tr></thead><tbody>\n");
+        for (int row = 0; row < counts.Length; row++)
+        {
+            int total = Math.Max(1, counts[row].Sum());
+            html.Append($"<tr><th>{Svg.Escape(classNames[row])}</th>");
+            foreach (int count in counts[row])
+            {
+                int percent = (int)Math.Round(100.0 * count / total);
+                html.Append($"<td style=\"background:color-mix(in srgb, var(--c0) {percent * 6 / 10}%, var(--ground))\">{percent} %</td>");
+            }
+            html.Append("</tr>\n");
+        }
+        return html.Append($"</tbody></table></div><figcaption>{Svg.Escape(name)}</figcaption></figure>\n").ToString();
+    }
+
+    private static int[][] Sum(IEnumerable<StageResult> stages)
+    {
+        int[][][] matrices = [.. stages.Select(stage => stage.Confusion).OfType<int[][]>()];
+        return matrices.Length == 0
+            ? []
+            : [.. matrices[0].Select((row, label) => row.Select((_, prediction) => matrices.Sum(matrix => matrix[label][prediction])).ToArray())];
+    }
+
+    /// <summary>The share of the most frequent class among the test images.</summary>
+    private static double? MajorityShare(Comparison results)
+    {
+        int[] classes = [.. results.Stages.Select(stage => stage.Confusion).OfType<int[][]>().Take(1).SelectMany(matrix => matrix.Select(row => row.Sum()))];
+        return classes.Length == 0 ? null : (double)classes.Max() / classes.Sum();
+    }
+
+    private static string StyleSheet()
+    {
+        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("report.css")!);
+        return reader.ReadToEnd();
+    }
+}

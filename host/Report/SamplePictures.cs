@@ -1,0 +1,117 @@
+using ActorTrain.Actors;
+using ActorTrain.DataPipeline;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
+using ActorTrain.Model;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>A row of pictures.</summary>
+/// <param name="Name">What they show.</param>
+/// <param name="Pictures">PNG files.</param>
+internal sealed record PictureRow(string Name, IReadOnlyList<byte[]> Pictures);
+
+/// <summary>Test images, what the encoder sees of them, and what the run's models make of the rest.</summary>
+internal static class SamplePictures
+{
+    /// <summary>Pictures in a row.</summary>
+    private const int Columns = 8;
+
+    /// <summary>Brightness of a hidden patch.</summary>
+    private const byte Hidden = 128;
+
+    /// <summary>Paints the rows; empty where the run made no ViT-MAE or has no images to show.</summary>
+    public static async Task<IReadOnlyList<PictureRow>> PaintAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
+    {
+        StagePlan[] painters = [.. Painters(planned)];
+        DataPlan? data = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null) ?? painters.FirstOrDefault()?.Train;
+        if (painters.Length == 0 || data is null)
+            return [];
+        StagePlan stage = painters[0];
+        VitConfiguration shape = ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder);
+        (byte[] pixels, int count) = await ReadAsync(data, cancel);
+        int keptCount = PatchMask.KeptCount(shape.Patches, stage.MaskRatio);
+        var kept = new int[count * keptCount];
+        for (int image = 0; image < count; image++)
+            PatchMask.Keep(stage.Seed, epoch: 0, image, shape.Patches, kept.AsSpan(image * keptCount, keptCount));
+
+        List<PictureRow> rows =
+        [
+            new("test image", Encode(pixels, count, shape.ImageSize)),
+            new("seen by the encoder", Encode(Masked(pixels, kept, keptCount, count, shape), count, shape.ImageSize)),
+        ];
+        foreach (StagePlan painter in painters)
+        {
+            string folder = results.First(result => result.Stage == painter.Name).ModelFolder;
+            byte[] painted = Reconstruction.Paint(folder, pixels, count, shape.ImageSize, kept, painter.PixelMean, painter.PixelStd, painter.Threads);
+            rows.Add(new PictureRow(Describe(painter), Encode(painted, count, shape.ImageSize)));
+        }
+        return rows;
+    }
+
+    /// <summary>θ_init where the run made it, and the first seed's adapted models.</summary>
+    private static IEnumerable<StagePlan> Painters(PlannedRun planned) => planned.Plan.Stages
+        .Where(stage => stage.Kind is StageKind.Pretrain or StageKind.Distill)
+        .DistinctBy(stage => stage.Name.Split('/')[^1]);
+
+    private static string Describe(StagePlan stage) => stage.Name switch
+    {
+        RunPlanBuilder.SourceStage => "θ_init",
+        _ when stage.Kind == StageKind.Pretrain => Methods.Display(Methods.FurtherPretraining),
+        _ => Methods.Display(Methods.SelfDistillation),
+    };
+
+    /// <summary>Images spread evenly over the data set, so that every class has its share.</summary>
+    private static async Task<(byte[] Pixels, int Count)> ReadAsync(DataPlan data, CancellationToken cancel)
+    {
+        await using ISampleSource source = await SampleSources.OpenAsync(
+            new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames }, cancel);
+        await using var loader = new ImageLoader(source, new ImageOptions { Size = data.ImageSize, SkipBroken = data.SkipBroken }, 0, new SampleOrder(source.Count, 0));
+        int count = (int)Math.Min(Columns, source.Count);
+        var pixels = new List<byte>();
+        for (int image = 0; image < count; image++)
+            pixels.AddRange((await loader.LoadConsecutiveAsync((2 * image + 1) * source.Count / (2 * count), 1, cancel)).Pixels);
+        return ([.. pixels], count);
+    }
+
+    /// <summary>The images with every hidden patch grey; <c>[count, 3, size, size]</c>.</summary>
+    private static byte[] Masked(byte[] pixels, int[] kept, int keptCount, int count, VitConfiguration shape)
+    {
+        var masked = new byte[pixels.Length];
+        Array.Fill(masked, Hidden);
+        int size = shape.ImageSize, perRow = size / shape.PatchSize;
+        for (int image = 0; image < count; image++)
+        {
+            foreach (int patch in kept.AsSpan(image * keptCount, keptCount))
+            {
+                int left = patch % perRow * shape.PatchSize, top = patch / perRow * shape.PatchSize;
+                for (int channel = 0; channel < VitConfiguration.Channels; channel++)
+                {
+                    for (int y = top; y < top + shape.PatchSize; y++)
+                    {
+                        int start = ((image * VitConfiguration.Channels + channel) * size + y) * size + left;
+                        pixels.AsSpan(start, shape.PatchSize).CopyTo(masked.AsSpan(start));
+                    }
+                }
+            }
+        }
+        return masked;
+    }
+
+    private static List<byte[]> Encode(byte[] planes, int count, int size)
+    {
+        var pictures = new List<byte[]>();
+        int area = size * size;
+        for (int image = 0; image < count; image++)
+        {
+            var interleaved = new byte[area * 3];
+            for (int pixel = 0; pixel < area; pixel++)
+            {
+                for (int channel = 0; channel < 3; channel++)
+                    interleaved[pixel * 3 + channel] = planes[(image * 3 + channel) * area + pixel];
+            }
+            pictures.Add(PngWriter.Encode(interleaved, size, size));
+        }
+        return pictures;
+    }
+}

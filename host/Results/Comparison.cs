@@ -1,0 +1,46 @@
+using ActorTrain.Actors;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
+
+namespace ActorTrain.Host.Results;
+
+/// <summary>What one method reached over the seeds.</summary>
+/// <param name="Method">One of <see cref="Methods.Names"/>.</param>
+/// <param name="Seeds">The seeds, in the order of the measurements.</param>
+/// <param name="TestAccuracy">Share of the test images classified rightly, 0 to 1.</param>
+/// <param name="Gap">Test loss − training loss (generalisation gap).</param>
+/// <param name="TestLoss">Cross-entropy on the test images.</param>
+/// <param name="Distance">‖θ_init − θ‖₂ over the encoder.</param>
+/// <param name="Seconds">Wall-clock of all of the method's stages, θ_init excluded.</param>
+public sealed record MethodResult(string Method, IReadOnlyList<ulong> Seeds, SeedStatistics TestAccuracy, SeedStatistics Gap,
+    SeedStatistics TestLoss, SeedStatistics Distance, SeedStatistics Seconds);
+
+/// <summary>The results of a run: its stages, and the methods compared.</summary>
+/// <param name="Name">The run's name.</param>
+/// <param name="Methods">A row per method; empty after a single stage.</param>
+/// <param name="Stages">What every stage measured.</param>
+public sealed record Comparison(string Name, IReadOnlyList<MethodResult> Methods, IReadOnlyList<StageResult> Stages)
+{
+    /// <summary>Broken images that were replaced, over all stages.</summary>
+    public long SkippedSamples => Stages.Sum(stage => stage.SkippedSamples);
+
+    /// <summary>Puts the stages' results together by method.</summary>
+    public static Comparison Of(PlannedRun planned, IReadOnlyList<StageResult> stages)
+    {
+        Dictionary<string, StageResult> byName = stages.ToDictionary(stage => stage.Stage);
+        return new Comparison(planned.Plan.Name, [.. planned.Runs.GroupBy(run => run.Method).Select(runs => OfMethod(runs.Key, [.. runs], byName))], stages);
+    }
+
+    private static MethodResult OfMethod(string method, IReadOnlyList<MethodRun> runs, Dictionary<string, StageResult> stages)
+    {
+        StageResult[] classifiers = [.. runs.Select(run => stages[run.Stages[^1]])];
+        return new MethodResult(
+            method,
+            [.. runs.Select(run => run.Seed)],
+            SeedStatistics.Of(classifiers.Select(stage => stage.TestAccuracy)),
+            SeedStatistics.Of(classifiers.Select(stage => stage.TestLoss - stage.TrainLoss)),
+            SeedStatistics.Of(classifiers.Select(stage => stage.TestLoss)),
+            SeedStatistics.Of(classifiers.Select(stage => stage.Distance)),
+            SeedStatistics.Of(runs.Select(run => (double?)run.Stages.Sum(name => stages[name].Seconds))));
+    }
+}

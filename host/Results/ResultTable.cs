@@ -1,0 +1,62 @@
+using ActorTrain.Actors;
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Results;
+
+/// <summary>The table that a run ends with, as plain cells: one for the terminal, Markdown and the report.</summary>
+/// <param name="Header">Column titles; the first column holds names, the others numbers.</param>
+/// <param name="Rows">The rows.</param>
+public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
+{
+    /// <summary>A row per method or, after a single stage, a row for that stage.</summary>
+    public static ResultTable Of(Comparison results) => results.Methods.Count > 0 ? OfMethods(results) : OfStages(results);
+
+    /// <summary>A row per stage: where the time went.</summary>
+    public static ResultTable OfStages(Comparison results) => new(
+        ["stage", "steps", "test accuracy", "test loss", "train loss", "‖θ_init − θ‖₂", "waited for data / teacher", "time"],
+        [.. results.Stages.Select(Row)]);
+
+    /// <summary>Seconds as people say them: <c>41 s</c>, <c>3 min 05 s</c>, <c>1 h 12 min</c>.</summary>
+    public static string Duration(double seconds)
+    {
+        var time = TimeSpan.FromSeconds(Math.Round(double.IsFinite(seconds) ? Math.Clamp(seconds, 0, 1e9) : 0));
+        return time.TotalMinutes < 1 ? $"{(seconds < 10 ? $"{seconds:0.0}" : $"{time.TotalSeconds:0}")} s"
+            : time.TotalHours < 1 ? $"{time.Minutes} min {time.Seconds:00} s"
+            : $"{(long)time.TotalHours} h {time.Minutes:00} min";
+    }
+
+    /// <summary>The table as GitHub's Markdown.</summary>
+    public string ToMarkdown() => string.Join('\n',
+    [
+        $"| {string.Join(" | ", Header)} |",
+        $"|{string.Concat(Header.Select((_, column) => column == 0 ? " --- |" : " ---: |"))}",
+        .. Rows.Select(row => $"| {string.Join(" | ", row)} |"),
+    ]) + "\n";
+
+    private static ResultTable OfMethods(Comparison results) => new(
+        ["method", "test accuracy", "test − train loss", "‖θ_init − θ‖₂", "time per seed"],
+        [.. results.Methods.Select(method => (IReadOnlyList<string>)
+        [
+            Methods.Display(method.Method),
+            method.TestAccuracy.Format("0.000"),
+            method.Gap.Format("0.000"),
+            method.Distance.Format("0.00"),
+            Duration(method.Seconds.Mean),
+        ])]);
+
+    private static IReadOnlyList<string> Row(StageResult stage)
+    {
+        double all = stage.DataWaitSeconds + stage.TeacherWaitSeconds + stage.ComputeSeconds;
+        return
+        [
+            stage.Stage,
+            $"{stage.Steps}",
+            SeedStatistics.Of([stage.TestAccuracy]).Format("0.000"),
+            SeedStatistics.Of([stage.TestLoss]).Format("0.000"),
+            SeedStatistics.Of([stage.TrainLoss]).Format("0.000"),
+            SeedStatistics.Of([stage.Distance]).Format("0.00"),
+            all > 0 ? $"{stage.DataWaitSeconds / all:P0} / {stage.TeacherWaitSeconds / all:P0}" : "–",
+            Duration(stage.Seconds),
+        ];
+    }
+}
