@@ -1,0 +1,81 @@
+using System.CommandLine;
+using System.CommandLine.Help;
+using System.CommandLine.Invocation;
+
+namespace ActorTrain.Host.Commands;
+
+/// <summary>All commands of the program.</summary>
+public static class CommandTree
+{
+    /// <summary>Builds them.</summary>
+    public static RootCommand Build()
+    {
+        var root = new RootCommand("Adapts a pre-trained vision transformer to your images: further pre-training, self-distillation, fine-tuning, evaluation.")
+        {
+            RunCommands.Demo(),
+            RunCommands.Run(),
+            StageCommands.Pretrain(),
+            StageCommands.Distill(),
+            StageCommands.Finetune(),
+            StageCommands.Evaluate(),
+            Group("data", "Look at, index or make image data.", DataCommands.Inspect(), DataCommands.Index(), DataCommands.Make()),
+            Group("model", "Look at models.", ModelCommands.Inspect()),
+            Group("config", "Look at configurations.", ConfigCommands.Show()),
+        };
+        foreach (HelpOption help in root.Options.OfType<HelpOption>())
+            help.Action = new HelpWithExamples((HelpAction)help.Action!);
+        return root;
+    }
+
+    private static Command Group(string name, string description, params Command[] commands)
+    {
+        var group = new Command(name, description);
+        foreach (Command command in commands)
+            group.Add(command);
+        group.SetAction(parsed => new HelpAction().Invoke(parsed));
+        return group;
+    }
+
+    /// <summary>The usual help, followed by examples of the command.</summary>
+    private sealed class HelpWithExamples(HelpAction usual) : SynchronousCommandLineAction
+    {
+        public override int Invoke(ParseResult parseResult)
+        {
+            int exitCode = usual.Invoke(parseResult);
+            string[] examples = Examples(parseResult.CommandResult.Command.Name);
+            if (examples.Length > 0)
+            {
+                Console.Out.WriteLine("Examples:");
+                foreach (string example in examples)
+                    Console.Out.WriteLine($"  {example}");
+                Console.Out.WriteLine();
+            }
+            return exitCode;
+        }
+
+        private static string[] Examples(string command) => command switch
+        {
+            "demo" => ["./actortrain demo", "./actortrain demo --short --folder /tmp/demo"],
+            "run" =>
+            [
+                "./actortrain run hocon/xray.conf",
+                "./actortrain run hocon/xray.conf --set run.seeds=0,1 --set finetune.steps=200 --folder runs/quick",
+                "./actortrain run my.conf --device cuda:0 --set run.autocast=bfloat16",
+            ],
+            "pretrain" => ["./actortrain pretrain --model vit-mae-base --data scans/ --steps 2000 --folder runs/teacher"],
+            "distill" => ["./actortrain distill --model vit-mae-base --teacher runs/teacher/stages/pretrain/model --data scans/ --folder runs/student"],
+            "finetune" => ["./actortrain finetune --model runs/student/stages/distill/model --data labelled/train --test labelled/test --folder runs/classifier"],
+            "evaluate" => ["./actortrain evaluate --model runs/classifier/stages/finetune/model --data labelled/test"],
+            "inspect" =>
+            [
+                "./actortrain data inspect ../shared/data/xray/train",
+                "./actortrain model inspect runs/classifier/stages/finetune/model",
+            ],
+            "index" => ["./actortrain data index \"shards/train-{000000..000009}.tar\""],
+            "make" => ["./actortrain data make /tmp/images"],
+            "show" => ["./actortrain config show hocon/xray.conf --set run.threads=1"],
+            "actortrain" => ["./actortrain demo", "./actortrain run hocon/xray.conf", "./actortrain config show"],
+            _ => [],
+        };
+    }
+}

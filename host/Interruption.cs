@@ -1,0 +1,38 @@
+using System.Runtime.InteropServices;
+
+namespace ActorTrain.Host;
+
+/// <summary>Ctrl-C and SIGTERM: the first asks the run to finish its step and save a checkpoint, the second ends the process at once.</summary>
+public sealed class Interruption : IDisposable
+{
+    private readonly CancellationTokenSource _cancel = new();
+    private readonly PosixSignalRegistration _interrupt;
+    private readonly PosixSignalRegistration _terminate;
+
+    /// <summary>Starts to listen.</summary>
+    public Interruption()
+    {
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
+    }
+
+    /// <summary>Cancelled by the first signal.</summary>
+    public CancellationToken Token => _cancel.Token;
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _interrupt.Dispose();
+        _terminate.Dispose();
+        _cancel.Dispose();
+    }
+
+    private void Handle(PosixSignalContext signal)
+    {
+        signal.Cancel = true;
+        if (_cancel.IsCancellationRequested)
+            Environment.Exit(Failure.InterruptedExitCode);
+        Console.Error.WriteLine("Finishing the step and saving a checkpoint; once more ends at once.");
+        _cancel.Cancel();
+    }
+}
