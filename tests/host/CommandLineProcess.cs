@@ -1,0 +1,88 @@
+using System.Diagnostics;
+using System.Runtime.InteropServices;
+using System.Text;
+
+namespace ActorTrain.Host.Tests;
+
+/// <summary>How a command ended.</summary>
+public sealed record Ending(int ExitCode, string Output, string Error);
+
+/// <summary>The real program in a process of its own.</summary>
+public sealed partial class CommandLineProcess : IAsyncDisposable
+{
+    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+
+    private readonly Process _process;
+    private readonly StringBuilder _output = new();
+    private readonly Task<string> _error;
+
+    private CommandLineProcess(Process process)
+    {
+        _process = process;
+        _error = process.StandardError.ReadToEndAsync();
+    }
+
+    public static CommandLineProcess Start(string workingFolder, params string[] arguments)
+    {
+        string program = Path.Combine(AppContext.BaseDirectory, "actortrain.dll");
+        var start = new ProcessStartInfo("dotnet", [program, .. arguments])
+        {
+            WorkingDirectory = workingFolder,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        // One thread of several tests at a time is faster than several that spin against each other.
+        start.Environment["OMP_WAIT_POLICY"] = "passive";
+        return new CommandLineProcess(Process.Start(start)!);
+    }
+
+    public static async Task<Ending> RunAsync(string workingFolder, params string[] arguments)
+    {
+        await using CommandLineProcess process = Start(workingFolder, arguments);
+        return await process.EndAsync();
+    }
+
+    /// <summary>Reads the output up to a line that contains a text.</summary>
+    public async Task WaitForAsync(string text)
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
+        {
+            _output.AppendLine(line);
+            if (line.Contains(text, StringComparison.Ordinal))
+                return;
+        }
+        throw new InvalidOperationException($"The program ended without '{text}':\n{_output}\n{await _error}");
+    }
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => _process.Kill();
+
+    /// <summary>Ctrl-C.</summary>
+    public void Interrupt()
+    {
+        const int SIGINT = 2;
+        Assert.Equal(0, SendSignal(_process.Id, SIGINT));
+    }
+
+    public async Task<Ending> EndAsync()
+    {
+        using var limit = new CancellationTokenSource(s_limit);
+        _output.Append(await _process.StandardOutput.ReadToEndAsync(limit.Token));
+        await _process.WaitForExitAsync(limit.Token);
+        return new Ending(_process.ExitCode, _output.ToString(), await _error);
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (!_process.HasExited)
+        {
+            _process.Kill();
+            await _process.WaitForExitAsync();
+        }
+        _process.Dispose();
+    }
+
+    [LibraryImport("libc", EntryPoint = "kill")]
+    private static partial int SendSignal(int process, int signal);
+}

@@ -1,0 +1,42 @@
+using ActorTrain.Actors;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
+
+namespace ActorTrain.Host.Tests;
+
+/// <summary>A planned comparison of two methods over two seeds, and results for it.</summary>
+internal static class Examples
+{
+    public static PlannedRun Planned { get; } = new RunPlanBuilder(
+        Settings.Read(
+            RunConfiguration.Load([new ConfigurationText("example.conf",
+                "run { seeds = [0, 1], methods = [fine-tuning, further-pretraining] }\ndata { train = a, test = b }\nsource.data = c")], []),
+            "a <b> & \"c\""),
+        ["cat", "dog"]).BuildComparison();
+
+    public static IReadOnlyList<StageResult> Results { get; } = [.. Planned.Plan.Stages.Select(Result)];
+
+    private static StageResult Result(StagePlan stage)
+    {
+        bool classifier = stage.Kind == StageKind.Finetune;
+        double bonus = (stage.Name.Contains("further") ? 0.1 : 0) + (stage.Seed == 1 ? 0.1 : 0);
+        return new StageResult
+        {
+            Stage = stage.Name,
+            Kind = stage.Kind,
+            PlanFingerprint = "f",
+            Steps = stage.Steps,
+            Seconds = classifier ? 10 : 20,
+            TrainLoss = classifier ? 0.25 : null,
+            TrainAccuracy = classifier ? 0.9 : null,
+            TestLoss = classifier ? 0.75 : null,
+            TestAccuracy = classifier ? 0.6 + bonus : null,
+            Distance = stage.Name == "source" ? null : 3,
+            ModelFolder = "models/" + stage.Name,
+            ModelSha256 = "00",
+            Confusion = classifier ? [[3, 1], [2, 4]] : null,
+            DataWaitSeconds = 1,
+            ComputeSeconds = 9,
+        };
+    }
+}

@@ -1,0 +1,73 @@
+using ActorTrain.DataPipeline;
+using ActorTrain.Model;
+
+namespace ActorTrain.Host.Tests;
+
+/// <summary>Interrupted and killed runs end with the weights of an uninterrupted one.</summary>
+public sealed class InterruptionTests : IDisposable
+{
+    private readonly Workspace _workspace = new();
+
+    public void Dispose() => _workspace.Dispose();
+
+    [Fact]
+    public async Task Ctrl_C_saves_a_checkpoint_and_the_same_command_resumes()
+    {
+        string images = _workspace.Images("images");
+        string whole = await FinishAsync("whole", Pretrain("whole", images));
+
+        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Pretrain("interrupted", images)))
+        {
+            await process.WaitForAsync("pretrain: checkpoint at step ");
+            process.Interrupt();
+            Ending ending = await process.EndAsync();
+            Assert.True(ending.ExitCode == 130, $"exit code {ending.ExitCode}: {ending.Output}{ending.Error}");
+            Assert.Contains("The same command resumes", ending.Error);
+            Assert.DoesNotContain("   at ", ending.Error);
+        }
+        Assert.Equal(whole, await FinishAsync("interrupted", Pretrain("interrupted", images), "pretrain: goes on after step "));
+    }
+
+    [Theory]
+    [InlineData("seed-0/further-pretraining: checkpoint at step 5")]
+    [InlineData("seed-0/self-distillation-1: checkpoint at step 5")]
+    [InlineData("seed-0/self-distillation-fine-tuning: checkpoint at step 10")]
+    public async Task A_killed_run_ends_with_the_weights_of_an_uninterrupted_one(string killedAt)
+    {
+        string file = _workspace.Write("my.conf", $$"""
+            run { seeds = [0], methods = [self-distillation], threads = 1, checkpoint-every = 5, keep = 1 }
+            source { data = "{{_workspace.Images("source", 24, SyntheticDomain.Source)}}", steps = 3, batch-size = 4 }
+            data { train = "{{_workspace.Images("train")}}", test = "{{_workspace.Images("test", 12)}}" }
+            pretrain { steps = 25, batch-size = 4 }
+            distill { steps = 25, batch-size = 4 }
+            finetune { steps = 25, batch-size = 4, warm-up = 2 }
+            """);
+        string[] Run(string folder) => ["run", file, "--folder", _workspace.File(folder)];
+        string whole = await FinishAsync("whole", Run("whole"));
+
+        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Run("killed")))
+        {
+            await process.WaitForAsync(killedAt);
+            process.Kill();
+            Assert.Equal(137, (await process.EndAsync()).ExitCode);
+        }
+        Assert.Equal(whole, await FinishAsync("killed", Run("killed"), "goes on after step "));
+    }
+
+    private string[] Pretrain(string folder, string images) =>
+    [
+        "pretrain", "--model", "preset:tiny-32", "--data", images, "--steps", "60", "--batch-size", "4",
+        "--set", "run.checkpoint-every=5", "--set", "run.threads=1", "--folder", _workspace.File(folder),
+    ];
+
+    /// <summary>Runs to the end and returns the SHA-256 of every stage's weights.</summary>
+    private async Task<string> FinishAsync(string folder, string[] command, string says = "")
+    {
+        Ending ending = await CommandLineProcess.RunAsync(_workspace.Folder, command);
+        Assert.True(ending.ExitCode == 0, ending.Output + ending.Error);
+        Assert.Contains(says, ending.Output);
+        string stages = _workspace.File(folder, "stages");
+        return string.Join('\n', Directory.GetDirectories(stages, "model", SearchOption.AllDirectories).Order(StringComparer.Ordinal)
+            .Select(model => $"{Path.GetRelativePath(stages, model)} {ModelFolder.Fingerprint(model)}"));
+    }
+}

@@ -1,0 +1,104 @@
+using System.Threading.Channels;
+using ActorTrain.Actors;
+using ActorTrain.Host.Progress;
+using ActorTrain.Model;
+
+namespace ActorTrain.Host.Tests;
+
+public class ProgressTests
+{
+    [Fact]
+    public void The_view_tells_speed_waits_and_time_left()
+    {
+        RunPlan plan = Examples.Planned.Plan;
+        var progress = new RunProgress(plan);
+        Assert.Null(progress.View());
+        progress.Report(new StageStarted(plan.Stages[0], 0, plan.Stages.Length, 100));
+        Assert.Equal((100, null), (progress.View()!.Step, progress.View()!.StageLeft));
+        progress.Report(Step(plan.Stages[0], 101));
+        ProgressView view = progress.View()!;
+        Assert.Equal(101, view.Step);
+        Assert.Equal(64 / 0.5, view.ImagesPerSecond, 9);
+        Assert.Equal(0.2, view.DataWait, 9);
+        Assert.Equal(0.4, view.TeacherWait, 9);
+        Assert.Equal((plan.Stages[0].Steps - 101) * 0.5, view.StageLeft!.Value.TotalSeconds, 6);
+        Assert.True(view.RunLeft > view.StageLeft);
+        Assert.Equal("step 101/20000, loss 1.5000, 128 images/s, waits 20% data 40% teacher", ProgressDisplay.Describe(view).Split(", 2 h")[0]);
+    }
+
+    [Fact]
+    public void The_run_has_as_much_left_as_its_last_stage_when_all_others_are_done()
+    {
+        RunPlan plan = Examples.Planned.Plan;
+        var progress = new RunProgress(plan);
+        for (int index = 0; index < plan.Stages.Length - 1; index++)
+            progress.Report(new StageFinished(Examples.Results[index], index, plan.Stages.Length));
+        progress.Report(new StageStarted(plan.Stages[^1], plan.Stages.Length - 1, plan.Stages.Length, 0));
+        progress.Report(Step(plan.Stages[^1], 1));
+        Assert.Equal(progress.View()!.StageLeft, progress.View()!.RunLeft);
+    }
+
+    [Fact]
+    public async Task Without_a_terminal_a_line_comes_every_five_seconds()
+    {
+        RunPlan plan = Examples.Planned.Plan;
+        var time = new ManualTime();
+        var output = new LineWriter();
+        await using (var display = new ProgressDisplay(plan, terminal: null, output, time))
+        {
+            display.Report(new StageStarted(plan.Stages[0], 0, plan.Stages.Length, 0));
+            display.Report(Step(plan.Stages[0], 1));
+            Assert.Equal(TimeSpan.FromSeconds(5), time.Period);
+            Assert.Equal("source: stage 1 of 7, 20000 steps of 64 images", await output.NextAsync());
+            time.Tick();
+            Assert.StartsWith("source [1/7]: step 1/20000, loss 1.5000, 128 images/s", await output.NextAsync());
+            display.Report(new Notice("Look."));
+            Assert.Equal("Look.", await output.NextAsync());
+        }
+    }
+
+    private static StepDone Step(StagePlan stage, long step) =>
+        new(stage.Name, step, stage.Steps, new StepResult(1.5, 1.5, double.NaN, double.NaN, 1, 1e-4), 0.1, 0.2, 0.2, 128);
+
+    /// <summary>A clock with one timer, fired by hand.</summary>
+    private sealed class ManualTime : TimeProvider
+    {
+        private TimerCallback? _callback;
+        private object? _state;
+
+        public TimeSpan Period { get; private set; }
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
+        {
+            (_callback, _state, Period) = (callback, state, period);
+            return new Timer();
+        }
+
+        public void Tick() => _callback!(_state);
+
+        private sealed class Timer : ITimer
+        {
+            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
+
+            public void Dispose()
+            {
+            }
+
+            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+        }
+    }
+
+    /// <summary>Hands on each line that is written.</summary>
+    private sealed class LineWriter : StringWriter
+    {
+        private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
+
+        public override void WriteLine(string? value) => _lines.Writer.TryWrite(value!);
+
+        public async Task<string> NextAsync()
+        {
+            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+            return await _lines.Reader.ReadAsync(limit.Token);
+        }
+    }
+}
