@@ -10,7 +10,10 @@ internal static class AccuracyPlot
     private const double Left = 138;
     private const double Right = 16;
     private const double Top = 14;
-    private const double RowHeight = 46;
+    private const double RowHeight = 50;
+
+    /// <summary>How far mean and seeds keep from the middle of their row, above and below.</summary>
+    private const double Apart = 7;
 
     /// <summary>Draws the plot.</summary>
     /// <param name="methods">The methods, one row each.</param>
@@ -50,13 +53,13 @@ internal static class AccuracyPlot
         if (accuracy.Deviation is { } deviation)
         {
             (double low, double high) = (x.At(accuracy.Mean - deviation), x.At(accuracy.Mean + deviation));
-            svg.Line($"error {colour}", low, y, high, y);
-            svg.Line($"error {colour}", low, y - 6, low, y + 6);
-            svg.Line($"error {colour}", high, y - 6, high, y + 6);
+            svg.Line($"error {colour}", low, y - Apart, high, y - Apart);
+            svg.Line($"error {colour}", low, y - Apart - 4, low, y - Apart + 4);
+            svg.Line($"error {colour}", high, y - Apart - 4, high, y - Apart + 4);
         }
-        svg.Line($"mean {colour}", x.At(accuracy.Mean), y - 11, x.At(accuracy.Mean), y + 11);
+        svg.Line($"mean {colour}", x.At(accuracy.Mean), y - Apart - 7, x.At(accuracy.Mean), y - Apart + 7);
         foreach ((ulong seed, double value) in method.Seeds.Zip(accuracy.Values))
-            svg.Circle($"seed {colour}", x.At(value), y, 4, $"seed {seed}: {value:0.000}");
+            svg.Circle($"seed {colour}", x.At(value), y + Apart, 4, $"seed {seed}: {value:0.000}");
     }
 
     /// <summary>The colour class of a method, the same in every picture.</summary>
