@@ -27,11 +27,13 @@ public sealed class ImageLoader : IAsyncDisposable
     /// <param name="options">Size, augmentation, threads.</param>
     /// <param name="seed">Fixes the augmentation.</param>
     /// <param name="order">The order behind <see cref="LoadAsync(long, int, CancellationToken)"/>.</param>
+    /// <exception cref="DataException">libturbojpeg or libpng is not installed.</exception>
     public ImageLoader(ISampleSource source, ImageOptions options, ulong seed, SampleOrder order)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Size);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.DecodeThreads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.CropPadding);
+        NativeLibraries.Require();
         _source = source;
         _options = options;
         _seed = seed;
@@ -95,6 +97,8 @@ public sealed class ImageLoader : IAsyncDisposable
         // Runs until the writer completes, so that every job that was accepted also ends its batch.
         await foreach (var job in _jobs.Reader.ReadAllAsync(CancellationToken.None))
         {
+            if (job.Batch.Completion.Task.IsCompleted)
+                continue;
             try
             {
                 job.Batch.Cancel.ThrowIfCancellationRequested();

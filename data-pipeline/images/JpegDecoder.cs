@@ -5,7 +5,7 @@ namespace ActorTrain.DataPipeline.Images;
 /// <summary>JPEG through the TurboJPEG API: grey, YCbCr, RGB, CMYK and YCCK; turned upright by its EXIF orientation.</summary>
 internal static partial class JpegDecoder
 {
-    private const string Library = "libturbojpeg.so.0";
+    private const string Library = NativeLibraries.TurboJpeg;
     private const int PixelFormatRgb = 0;
     private const int PixelFormatCmyk = 11;
     private const int ColorspaceCmyk = 3;

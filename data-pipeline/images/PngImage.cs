@@ -11,7 +11,7 @@ internal unsafe partial struct PngImage
     /// <summary>16-bit samples are sRGB like 8-bit ones and not linear light.</summary>
     public const uint FlagSixteenBitSrgb = 4;
 
-    private const string Library = "libpng16.so.16";
+    private const string Library = NativeLibraries.Png;
 
     public nint Opaque;
     public uint Version;

@@ -21,6 +21,8 @@ public static class SampleSources
     {
         try
         {
+            if (options.Limit < 0)
+                throw new DataException($"the limit of {options.Limit} samples is negative; use 0 for all.");
             var whole = await OpenWholeAsync(options, cancel);
             return LimitedSource.Create(whole, options.Limit, options.LimitSeed);
         }

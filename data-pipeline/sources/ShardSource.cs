@@ -35,9 +35,7 @@ internal sealed class ShardSource : ISampleSource
     /// <summary>Opens the shards that a pattern below the store's root stands for, building their index where the cached one does not fit.</summary>
     public static async Task<ShardSource> OpenAsync(IFileStore store, string pattern, SourceOptions options, CancellationToken cancel)
     {
-        var shards = new List<StoredFile>();
-        foreach (string name in ShardPattern.Expand(pattern))
-            shards.Add(await store.FindAsync(name, cancel) ?? throw new DataException($"the shard {store.Locate(name)} does not exist; correct the path."));
+        var shards = await FindShardsAsync(store, [.. ShardPattern.Expand(pattern)], cancel);
         var index = await OpenIndexAsync(store, pattern, shards, options, cancel);
         try
         {
@@ -72,8 +70,19 @@ internal sealed class ShardSource : ISampleSource
         return ValueTask.CompletedTask;
     }
 
+    private static async Task<StoredFile[]> FindShardsAsync(IFileStore store, string[] names, CancellationToken cancel)
+    {
+        var found = new StoredFile?[names.Length];
+        var inParallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel };
+        await Parallel.ForAsync(0, names.Length, inParallel, async (shard, stop) => found[shard] = await store.FindAsync(names[shard], stop));
+        int missing = Array.IndexOf(found, null);
+        return missing < 0
+            ? Array.ConvertAll(found, file => file!.Value)
+            : throw new DataException($"the shard {store.Locate(names[missing])} does not exist; correct the path.");
+    }
+
     private static async Task<ShardIndex> OpenIndexAsync(
-        IFileStore store, string pattern, List<StoredFile> shards, SourceOptions options, CancellationToken cancel)
+        IFileStore store, string pattern, StoredFile[] shards, SourceOptions options, CancellationToken cancel)
     {
         string place = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(store.Locate(pattern))));
         string path = Path.Combine(Path.GetFullPath(options.CacheDirectory), $"shards-{place[..16]}.index");
@@ -83,7 +92,7 @@ internal sealed class ShardSource : ISampleSource
                 return known;
             using var writer = new ShardIndex.Writer(path, shards);
             var builder = new ShardIndexBuilder(store, writer);
-            for (int shard = 0; shard < shards.Count; shard++)
+            for (int shard = 0; shard < shards.Length; shard++)
                 await builder.AddShardAsync(shard, shards[shard], cancel);
             if (writer.Count == 0)
                 throw new DataException($"{store.Locate(pattern)} holds no image (.jpg, .jpeg, .png); name shards of images.");

@@ -88,8 +88,10 @@ internal sealed class TarReader(IFileStore store, StoredFile file)
     {
         // The sum of all bytes with the checksum's own eight taken as blanks.
         int sum = 8 * ' ';
-        for (int i = 0; i < BlockSize; i++)
-            sum += i is >= 148 and < 156 ? 0 : header[i];
+        foreach (byte value in header[..148])
+            sum += value;
+        foreach (byte value in header[156..])
+            sum += value;
         if (Number(header.Slice(148, 8), at, "checksum") != sum)
             throw Damaged(at, "the checksum of this tar header is wrong");
     }

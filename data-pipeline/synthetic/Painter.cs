@@ -4,7 +4,7 @@ namespace ActorTrain.DataPipeline;
 internal sealed record Painter(SyntheticDomain Domain, double[] Ground, double[] Slope, double[] Shape, double Angle, double Frequency, double Phase, double Contrast)
 {
     private const double SourceNoise = 0.03;
-    private const double TargetNoise = 0.18;
+    private const double TargetNoise = 0.15;
     private const double RibbonWidth = 0.16;
 
     public static Painter Draw(SyntheticDomain domain, ref CounterRandom random)
@@ -13,7 +13,7 @@ internal sealed record Painter(SyntheticDomain Domain, double[] Ground, double[]
         // A coloured shape keeps away from its ground in one channel at least.
         int channel = random.Next(3);
         shape[channel] = ground[channel] > 0.5 ? ground[channel] - 0.45 : ground[channel] + 0.45;
-        double contrast = (0.22 + (random.NextDouble() * 0.2)) * (random.Next(2) == 0 ? 1 : -1);
+        double contrast = 0.25 + (random.NextDouble() * 0.2);
         return new Painter(domain, ground, slope, shape, random.NextDouble() * Math.PI, 6 + (random.NextDouble() * 8), random.NextDouble() * 2 * Math.PI, contrast);
     }
 

@@ -4,7 +4,7 @@ namespace ActorTrain.DataPipeline;
 internal readonly record struct Placement(double CenterX, double CenterY, double Radius, double Angle)
 {
     public static Placement Draw(ref CounterRandom random) => new(
-        (random.NextDouble() - 0.5) * 0.6, (random.NextDouble() - 0.5) * 0.6, 0.35 + (random.NextDouble() * 0.3), random.NextDouble() * 2 * Math.PI);
+        (random.NextDouble() - 0.5) * 0.4, (random.NextDouble() - 0.5) * 0.4, 0.45 + (random.NextDouble() * 0.25), (random.NextDouble() - 0.5) * 0.8);
 
     /// <summary>Signed distance from a point to the shape's edge, negative inside; good enough near the edge.</summary>
     public double DistanceTo(int label, double u, double v)

@@ -1,3 +1,5 @@
+using ActorTrain.DataPipeline.Images;
+
 namespace ActorTrain.DataPipeline;
 
 /// <summary>
@@ -15,6 +17,7 @@ public static class SyntheticImages
     {
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Images, ClassNames.Count);
         ArgumentOutOfRangeException.ThrowIfLessThan(options.Size, 8);
+        NativeLibraries.Require();
         string target = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)), partial = target + ".partial";
         if (Path.Exists(target))
             throw new DataException($"{target} exists already; name another folder or remove it.");

@@ -178,6 +178,18 @@ public sealed class ShardTests : IDisposable
     }
 
     [Fact]
+    public async Task Two_openings_at_once_both_find_everything()
+    {
+        _folder.Write("data.tar", Shards.MakeSamples(0, 50, classes: 2));
+        foreach (var source in await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(() => OpenAsync("data.tar")))))
+        {
+            Assert.Equal((50, 1), (source.Count, source.LabelOf(49)));
+            await source.DisposeAsync();
+        }
+        Assert.Single(Directory.GetFiles(_folder.File("cache")));
+    }
+
+    [Fact]
     public async Task A_cache_directory_that_cannot_be_made_is_an_error()
     {
         _folder.Write("data.tar", Shards.MakeSamples(0, 2, classes: 2));
