@@ -50,7 +50,7 @@ public sealed class AskTests : ActorTest
     [Fact]
     public async Task The_asker_has_a_path_that_leads_to_it()
     {
-        var actor = Make(self => self.OnAny(_ => System.ActorSelection(self.From.Path).Tell("by path", self.Me)));
+        var actor = Make(self => self.OnAny(_ => ((ExtendedActorSystem)System).Provider.ResolveActorRef(self.From.Path.ToString()).Tell("by path")));
         Assert.Equal("by path", await actor.Ask<string>("x", Limit));
     }
 

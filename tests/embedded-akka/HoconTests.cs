@@ -127,7 +127,7 @@ public sealed class HoconTests
     [Fact]
     public void Later_keys_win_and_objects_merge()
     {
-        var config = Parse("a { b = 1, c = 2 }, a { c = 3 }, a.d = 4, e = 1, e = 2");
+        var config = Parse("a { b = 1, c = 2 }\na { c = 3 }\na.d = 4, e = 1, e = 2");
         Assert.Equal((1, 3, 4, 2), (config.GetInt("a.b"), config.GetInt("a.c"), config.GetInt("a.d"), config.GetInt("e")));
     }
 
@@ -143,7 +143,7 @@ public sealed class HoconTests
     [Fact]
     public void A_fallback_fills_the_gaps_only()
     {
-        var config = Parse("a { b = 1 }, list = [1]").WithFallback(Parse("a { b = 2, c = 3 }, list = [2, 3], d = 4"));
+        var config = Parse("a { b = 1 }\nlist = [1]").WithFallback(Parse("a { b = 2, c = 3 }\nlist = [2, 3], d = 4"));
         Assert.Equal((1, 3, 4), (config.GetInt("a.b"), config.GetInt("a.c"), config.GetInt("d")));
         Assert.Equal([1], config.GetIntList("list"));
         Assert.Equal((1, 3), (config.GetConfig("a").GetInt("b"), config.GetConfig("a").GetInt("c")));

@@ -103,9 +103,8 @@ public sealed class MessagingTests : ActorTest
     [Fact]
     public async Task A_null_message_is_refused()
     {
-        var actor = Make(_ => { });
-        Assert.Throws<ArgumentNullException>(() => actor.Tell(null!, ActorRefs.NoSender));
-        Assert.True(await actor.GracefulStop(Limit));
+        var child = await Make(self => self.On<string>(_ => self.From.Tell(self.Around.ActorOf(Script(_ => { }))))).Ask<IActorRef>("child", Limit);
+        Assert.Throws<ArgumentNullException>(() => child.Tell(null!, ActorRefs.NoSender));
     }
 
     [Fact]

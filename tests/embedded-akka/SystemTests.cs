@@ -64,8 +64,9 @@ public sealed class SystemTests : ActorTest
     {
         var system = ActorSystem.Create("logging", ConfigurationFactory.ParseString(
             $"akka {{ loglevel = WARNING, stdout-loglevel = OFF, loggers = [\"{typeof(Collector).AssemblyQualifiedName}\"] }}"));
-        Assert.True(system.Log.IsWarningEnabled);
-        Assert.False(system.Log.IsInfoEnabled);
+        var outside = Logging.GetLogger(system, "outside");
+        Assert.True(outside.IsWarningEnabled);
+        Assert.False(outside.IsInfoEnabled);
         var actor = system.ActorOf(
             Script(self => self.OnAny(_ =>
             {

@@ -95,11 +95,8 @@ public class ActorSelection : ICanTell
         }
         if (current is not LocalActorRef local)
         {
-            // Elsewhere the rest of the way is found there; here it can lead only to a reference that waits for an answer.
-            if (!current.IsLocal)
-                current.Tell(selection, sender);
-            else
-                current.GetChild(selection.Elements.Select(element => element.ToString()!).ToList()).Tell(selection.Message, sender);
+            // Elsewhere: the rest of the way is found there.
+            current.Tell(selection, sender);
             return;
         }
         var rest = new ActorSelectionMessage(selection.Message, selection.Elements[1..], selection.WildCardFanOut);
