@@ -56,10 +56,10 @@ def saved(name, image, tolerance=0, sizes=(), **options):
     return buffer.getvalue()
 
 
-def png(name, width, height, depth, color, rows):
+def png(name, width, height, depth, color, rows, interlaced=False):
     """A PNG that Pillow does not write."""
     chunk = lambda kind, data: struct.pack(">I", len(data)) + kind + data + struct.pack(">I", zlib.crc32(kind + data))
-    write(name, b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, 0))
+    write(name, b"\x89PNG\r\n\x1a\n" + chunk(b"IHDR", struct.pack(">IIBBBBB", width, height, depth, color, 0, 0, interlaced))
           + chunk(b"IDAT", zlib.compress(b"".join(b"\0" + row for row in rows))) + chunk(b"IEND", b""))
 
 
@@ -106,6 +106,13 @@ four = random.randint(0, 256, (6, 4)).astype("uint8")
 png("gray-4.png", 8, 6, 4, 0, [row.tobytes() for row in four])
 levels = numpy.stack([four >> 4, four & 15], -1).reshape(6, 8, 1) * 17
 expect("gray-4.png", numpy.repeat(levels.astype("uint8"), 3, 2), 0)
+
+# Adam7: first column, first row and steps of the seven passes.
+pixels = numpy.asarray(small)
+passes = [(0, 0, 8, 8), (4, 0, 8, 8), (0, 4, 4, 8), (2, 0, 4, 4), (0, 2, 2, 4), (1, 0, 2, 2), (0, 1, 1, 2)]
+png("interlaced.png", 20, 14, 8, 2, [row.tobytes() for x, y, dx, dy in passes for row in pixels[y::dy, x::dx]], True)
+expect("interlaced.png", small, 0)
+assert Image.open(os.path.join(here, "interlaced.png")).tobytes() == small.tobytes()
 
 # Photographs for the resize: PNG, so that only the resize is compared.
 saved("photograph-wide.png", photograph(97, 61), sizes=(16, 32, 61, 97, 120))
