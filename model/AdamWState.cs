@@ -10,6 +10,8 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class AdamWState : IDisposable
 {
+    private readonly Tensor[] gradientParts;
+
     /// <summary>A state before the first step.</summary>
     /// <param name="parameters">What is trained; all on one device.</param>
     /// <param name="decay">For each parameter, whether weight decay applies to it.</param>
@@ -28,6 +30,8 @@ public sealed class AdamWState : IDisposable
         Offsets = offsets;
         Device device = parameters[0].device;
         Gradient = zeros([offsets[^1]], ScalarType.Float32, device);
+        gradientParts = [.. parameters.Select((parameter, index) =>
+            Gradient.narrow(0, offsets[index], offsets[index + 1] - offsets[index]).view(parameter.shape))];
         ExponentialAverage = zeros([offsets[^1]], ScalarType.Float32, device);
         ExponentialAverageSquared = zeros([offsets[^1]], ScalarType.Float32, device);
     }
@@ -68,6 +72,8 @@ public sealed class AdamWState : IDisposable
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
     {
+        foreach (Tensor part in gradientParts)
+            part.Dispose();
         Gradient.Dispose();
         ExponentialAverage.Dispose();
         ExponentialAverageSquared.Dispose();
@@ -80,11 +86,13 @@ public sealed class AdamWState : IDisposable
     {
         using IDisposable withoutGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        Tensor flat = cat([.. gradients.Select(gradient => gradient.reshape(-1))], 0);
-        if (first)
-            Gradient.copy_(flat);
-        else
-            Gradient.add_(flat);
+        for (int index = 0; index < gradients.Count; index++)
+        {
+            if (first)
+                gradientParts[index].copy_(gradients[index]);
+            else
+                gradientParts[index].add_(gradients[index]);
+        }
     }
 
     /// <summary>The step in plain operators, in the order of <c>torch.optim.AdamW</c>.</summary>

@@ -56,6 +56,7 @@ public sealed class Student : IDisposable
     {
         if (step != StepsDone)
             throw new ArgumentOutOfRangeException(nameof(step), step, $"{StepsDone} steps are done.");
+        ArgumentOutOfRangeException.ThrowIfZero(microBatches.Count, nameof(microBatches));
         compute.UseThreads();
         try
         {
