@@ -11,11 +11,9 @@ internal enum ArgumentKind
     Int,
     Double,
     Bool,
-    String,
     IntList,
     TensorList,
     Device,
-    Default,
 }
 
 /// <summary>One argument of an operator: a number, or a reference that <see cref="Op"/> lays out for native code.</summary>
@@ -32,22 +30,15 @@ internal readonly struct Argument
     internal readonly object? Reference;
     internal readonly long Bits;
 
-    /// <summary>The default that the operator's schema declares.</summary>
-    internal static Argument Default => new(ArgumentKind.Default, null, 0);
-
     public static implicit operator Argument(Tensor? value) => value is null ? default : new(ArgumentKind.Tensor, value, value.Handle);
 
     public static implicit operator Argument(int value) => new(ArgumentKind.Int, null, value);
 
     public static implicit operator Argument(long value) => new(ArgumentKind.Int, null, value);
 
-    public static implicit operator Argument(long? value) => value is long known ? known : default(Argument);
-
     public static implicit operator Argument(double value) => new(ArgumentKind.Double, null, BitConverter.DoubleToInt64Bits(value));
 
     public static implicit operator Argument(bool value) => new(ArgumentKind.Bool, null, value ? 1 : 0);
-
-    public static implicit operator Argument(string? value) => value is null ? default : new(ArgumentKind.String, value, 0);
 
     public static implicit operator Argument(Scalar? value) => value is null ? default : new(value.Kind, null, value.Bits);
 
@@ -75,9 +66,6 @@ internal sealed unsafe class Op(string name, string overload = "")
 
     private nint Handle => _handle != 0 ? _handle : Find();
 
-    /// <summary>Whether the libtorch at hand has this operator.</summary>
-    internal bool Exists => _handle != 0 || (_handle = Native.at_find(name, overload)) != 0;
-
     /// <summary>Calls an operator that returns one tensor.</summary>
     internal Tensor Call(params ReadOnlySpan<Argument> arguments)
     {
@@ -86,24 +74,8 @@ internal sealed unsafe class Op(string name, string overload = "")
         return new Tensor((nint)result.Bits);
     }
 
-    /// <summary>Calls an operator that returns one tensor, and hands out its handle.</summary>
-    internal nint CallHandle(params ReadOnlySpan<Argument> arguments)
-    {
-        NativeValue result;
-        Invoke(arguments, &result, 1);
-        return (nint)result.Bits;
-    }
-
     /// <summary>Calls an operator for its effect on its arguments; what it returns is dropped.</summary>
     internal void CallInPlace(params ReadOnlySpan<Argument> arguments) => Invoke(arguments, null, 0);
-
-    /// <summary>Calls an operator that returns two tensors.</summary>
-    internal (Tensor, Tensor) CallTwo(params ReadOnlySpan<Argument> arguments)
-    {
-        NativeValue* results = stackalloc NativeValue[2];
-        Invoke(arguments, results, 2);
-        return (new Tensor((nint)results[0].Bits), new Tensor((nint)results[1].Bits));
-    }
 
     /// <summary>Calls an operator that returns several tensors, or one list of tensors. An undefined tensor is null.</summary>
     internal Tensor?[] CallMany(params ReadOnlySpan<Argument> arguments)
@@ -134,7 +106,11 @@ internal sealed unsafe class Op(string name, string overload = "")
         return tensors;
     }
 
-    private nint Find() => Exists ? _handle : throw Native.Failure(name);
+    private nint Find()
+    {
+        _handle = Native.at_find(name, overload);
+        return _handle != 0 ? _handle : throw Native.Failure(name);
+    }
 
     private int Invoke(ReadOnlySpan<Argument> arguments, NativeValue* results, int capacity)
     {
@@ -164,7 +140,6 @@ internal sealed unsafe class Op(string name, string overload = "")
     {
         long[] integers => integers.Length,
         Tensor[] tensors => tensors.Length,
-        string text => (text.Length * 3 / sizeof(long)) + 1,
         _ => 0,
     };
 
@@ -181,9 +156,6 @@ internal sealed unsafe class Op(string name, string overload = "")
                 for (int i = 0; i < tensors.Length; i++)
                     free[i] = tensors[i]?.Handle ?? 0;
                 value.Count = tensors.Length;
-                break;
-            case string text:
-                value.Count = System.Text.Encoding.UTF8.GetBytes(text, new Span<byte>(free, Words(argument) * sizeof(long)));
                 break;
             default:
                 return value;

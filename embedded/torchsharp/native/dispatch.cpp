@@ -22,9 +22,9 @@ template <typename T>
 using Optional = c10::optional<T>;
 #endif
 
-enum class Tag : int32_t { None, Tensor, Int, Double, Bool, String, IntList, TensorList, Device, Default };
+enum class Tag : int32_t { None, Tensor, Int, Double, Bool, IntList, TensorList, Device };
 
-// One argument or result, 16 bytes. `count` is the length of a string or list.
+// One argument or result, 16 bytes. `count` is the length of a list.
 struct Value {
     Tag tag;
     int32_t count;
@@ -62,11 +62,6 @@ Parameter describe(const c10::Argument& argument) {
     return Parameter{argument.name(), type->kind(), optional_tensors, argument.default_value()};
 }
 
-const c10::IValue& default_of(const Operator* op, const Parameter& parameter) {
-    TORCH_CHECK(parameter.default_value.has_value(), op->name, " needs its argument '", parameter.name, "'");
-    return *parameter.default_value;
-}
-
 c10::IValue tensor_list(const Parameter& parameter, const Value& value) {
     auto handles = static_cast<void* const*>(value.pointer);
     if (parameter.holds_optional_tensors) {
@@ -91,7 +86,7 @@ c10::IValue int_list(const Value& value) {
     return list;
 }
 
-c10::IValue to_ivalue(const Operator* op, const Parameter& parameter, const Value& value) {
+c10::IValue to_ivalue(const Parameter& parameter, const Value& value) {
     switch (value.tag) {
     case Tag::None:
         return c10::IValue();
@@ -105,16 +100,12 @@ c10::IValue to_ivalue(const Operator* op, const Parameter& parameter, const Valu
         return value.real;
     case Tag::Bool:
         return value.integer != 0;
-    case Tag::String:
-        return std::string(static_cast<const char*>(value.pointer), value.count);
     case Tag::IntList:
         return int_list(value);
     case Tag::TensorList:
         return tensor_list(parameter, value);
     case Tag::Device:
         return c10::Device(static_cast<c10::DeviceType>(value.integer >> 32), static_cast<c10::DeviceIndex>(static_cast<int32_t>(value.integer)));
-    case Tag::Default:
-        return default_of(op, parameter);
     }
     TORCH_CHECK(false, "argument '", parameter.name, "' has the unknown tag ", static_cast<int32_t>(value.tag));
 }
@@ -176,9 +167,11 @@ EXPORT int at_call(const Operator* op, const Value* arguments, int count, Value*
         torch::jit::Stack stack;
         stack.reserve(parameters.size());
         for (int i = 0; i < count; i++)
-            stack.push_back(to_ivalue(op, parameters[i], arguments[i]));
-        for (size_t i = count; i < parameters.size(); i++)
-            stack.push_back(default_of(op, parameters[i]));
+            stack.push_back(to_ivalue(parameters[i], arguments[i]));
+        for (size_t i = count; i < parameters.size(); i++) {
+            TORCH_CHECK(parameters[i].default_value.has_value(), op->name, " needs its argument '", parameters[i].name, "'");
+            stack.push_back(*parameters[i].default_value);
+        }
         op->handle.callBoxed(&stack);
         if (capacity == 0)
             return 0;
