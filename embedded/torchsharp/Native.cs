@@ -112,13 +112,17 @@ internal static unsafe partial class Native
         if (name != Library)
             return 0;
         string file = $"lib{Library}.so";
-        foreach (string candidate in Candidates(file))
-            if (File.Exists(candidate))
-                return Load(candidate);
-        throw new DllNotFoundException(
-            $"{file} was not found next to the program nor in artifacts/native above it; build it with "
-            + "`cmake -S embedded/torchsharp/native -B artifacts/native && cmake --build artifacts/native`, "
-            + "or name it in ACTORTRAIN_NATIVE.");
+        if (Environment.GetEnvironmentVariable("ACTORTRAIN_NATIVE") is { Length: > 0 } named)
+        {
+            string path = Directory.Exists(named) ? Path.Combine(named, file) : named;
+            return File.Exists(path) ? Load(path) : throw new DllNotFoundException($"ACTORTRAIN_NATIVE names {path}, which does not exist.");
+        }
+        return Candidates(file).FirstOrDefault(File.Exists) is string found
+            ? Load(found)
+            : throw new DllNotFoundException(
+                $"{file} was not found next to the program nor in artifacts/native above it; build it with "
+                + "`cmake -S embedded/torchsharp/native -B artifacts/native && cmake --build artifacts/native`, "
+                + "or name it in ACTORTRAIN_NATIVE.");
     }
 
     private static nint Load(string path)
@@ -137,11 +141,6 @@ internal static unsafe partial class Native
 
     private static IEnumerable<string> Candidates(string file)
     {
-        if (Environment.GetEnvironmentVariable("ACTORTRAIN_NATIVE") is { Length: > 0 } named)
-        {
-            yield return Directory.Exists(named) ? Path.Combine(named, file) : named;
-            yield break;
-        }
         yield return Path.Combine(AppContext.BaseDirectory, file);
         for (string? folder = AppContext.BaseDirectory; folder is not null; folder = Path.GetDirectoryName(folder))
             yield return Path.Combine(folder, "artifacts", "native", file);
