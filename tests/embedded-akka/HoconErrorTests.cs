@@ -2,10 +2,10 @@ using Akka.Configuration;
 
 namespace ActorTrain.Embedded.Akka.Tests;
 
-/// <summary>What Akka.NET's parser takes in silence or fails on without a place is refused here with its line; so this holds for the embedded stack only.</summary>
+/// <summary>What the package takes in silence or fails on without saying where, the embedded parser refuses with its line.</summary>
 public sealed class HoconErrorTests
 {
-    [Theory]
+    [StricterThanPackageTheory]
     [InlineData("a = 1\nb = {\n c = 1\n", "line 2")]
     [InlineData("a = 1\nb = [1, 2\n", "line 2")]
     [InlineData("a = 1\nb = \"open\n", "line 2")]
@@ -29,5 +29,15 @@ public sealed class HoconErrorTests
     {
         var error = Assert.Throws<FormatException>(() => ConfigurationFactory.ParseString(text));
         Assert.StartsWith(line + ",", error.Message, StringComparison.Ordinal);
+    }
+}
+
+/// <summary>Against the package these are skipped by name.</summary>
+internal sealed class StricterThanPackageTheoryAttribute : TheoryAttribute
+{
+    public StricterThanPackageTheoryAttribute()
+    {
+        if (typeof(Config).Assembly.GetName().Name == "Akka")
+            Skip = "The package's parser is not that strict.";
     }
 }

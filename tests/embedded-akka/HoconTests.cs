@@ -132,15 +132,6 @@ public sealed class HoconTests
     }
 
     [Fact]
-    public void Includes_come_from_the_callback()
-    {
-        var config = ConfigurationFactory.ParseString(
-            "part { include \"other\" \n own = 2 }",
-            name => Parser.Parse($"name = {name}, twice = ${{name}}", null!));
-        Assert.Equal(("other", "other", 2), (config.GetString("part.name"), config.GetString("part.twice"), config.GetInt("part.own")));
-    }
-
-    [Fact]
     public void A_fallback_fills_the_gaps_only()
     {
         var config = Parse("a { b = 1 }\nlist = [1]").WithFallback(Parse("a { b = 2, c = 3 }\nlist = [2, 3], d = 4"));

@@ -34,18 +34,6 @@ public sealed class SystemTests : ActorTest
         Assert.Throws<ArgumentException>(() => ActorSystem.Create("a b"));
 
     [Fact]
-    public async Task The_guardians_strategy_comes_from_the_configuration()
-    {
-        var system = Quiet("fatal", "akka.actor.guardian-supervisor-strategy = \"Akka.Actor.StoppingSupervisorStrategy\"");
-        var actor = system.ActorOf(Script(self => self.OnAny(_ => throw new InvalidDataException())));
-        actor.Tell("x", ActorRefs.NoSender);
-        var watcher = NewProbe();
-        await watcher.Watch(actor);
-        Assert.Equal(actor, (await watcher.Next<Terminated>()).ActorRef);
-        await system.Terminate().WaitAsync(Limit);
-    }
-
-    [Fact]
     public async Task The_event_stream_delivers_by_type_and_its_bases()
     {
         var probe = NewProbe();
@@ -110,19 +98,11 @@ public sealed class SystemTests : ActorTest
     }
 
     [Fact]
-    public async Task An_actor_on_a_pinned_dispatcher_stays_on_its_thread()
+    public async Task Dispatchers_come_from_the_configuration()
     {
-        var system = Quiet("pinned", "own-thread { type = PinnedDispatcher }");
-        var actor = system.ActorOf(
-            Script(self => self.OnAsync<string>(async _ =>
-            {
-                var before = Environment.CurrentManagedThreadId;
-                await Task.Yield();
-                self.From.Tell((before, Environment.CurrentManagedThreadId, Thread.CurrentThread.IsThreadPoolThread));
-            })).WithDispatcher("own-thread"));
-        var (first, afterAwait, pooled) = await actor.Ask<(int, int, bool)>("x", Limit);
-        var (second, _, _) = await actor.Ask<(int, int, bool)>("y", Limit);
-        Assert.Equal((first, first, false), (afterAwait, second, pooled));
+        var system = Quiet("dispatchers", "patient { type = Dispatcher, throughput = 1 }");
+        var actor = system.ActorOf(Script(self => self.OnAny(_ => self.From.Tell(self.Around.Dispatcher.Throughput))).WithDispatcher("patient"));
+        Assert.Equal(1, await actor.Ask<int>("x", Limit));
         Assert.Throws<ConfigurationException>(() => system.ActorOf(Script(_ => { }).WithDispatcher("no-such-dispatcher")));
         await system.Terminate().WaitAsync(Limit);
     }

@@ -5,7 +5,7 @@ namespace Akka.Actor;
 /// <summary>
 /// The place of an actor in its system's tree. Paths compare without the uid, which tells the incarnations of one place apart.
 /// </summary>
-public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
+public abstract class ActorPath : IEquatable<ActorPath>
 {
     public const string ValidSymbols = "\"-_.*$+:@&=,!~';()";
 
@@ -82,32 +82,16 @@ public abstract class ActorPath : IEquatable<ActorPath>, IComparable<ActorPath>
         return true;
     }
 
-    public ActorPath Child(string childName) => this / childName;
-
     public ActorPath WithUid(long uid) => Depth == 0 || uid == Uid ? this : new ChildActorPath(Parent, Name, uid);
 
     /// <summary>The path inside the system: <c>/user/a</c>.</summary>
     public string ToStringWithoutAddress() => _pathText;
 
-    public string ToStringWithAddress() => Address + _pathText;
-
-    public string ToStringWithAddress(Address address) => (Address.HasLocalScope ? address : Address) + _pathText;
-
     public string ToStringWithUid() => Uid == 0 ? ToString() : $"{this}#{Uid}";
 
     public string ToSerializationFormat() => ToStringWithUid();
 
-    public string ToSerializationFormatWithAddress(Address address) => Uid == 0 ? ToStringWithAddress(address) : $"{ToStringWithAddress(address)}#{Uid}";
-
     public bool Equals(ActorPath? other) => other is not null && (ReferenceEquals(this, other) || (_pathText == other._pathText && Address == other.Address));
-
-    public int CompareTo(ActorPath? other)
-    {
-        if (other is null)
-            return 1;
-        var byAddress = Address.CompareTo(other.Address);
-        return byAddress != 0 ? byAddress : string.CompareOrdinal(_pathText, other._pathText);
-    }
 
     public override bool Equals(object? obj) => Equals(obj as ActorPath);
 

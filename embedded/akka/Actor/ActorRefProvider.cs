@@ -82,9 +82,8 @@ internal sealed class LocalActorRefProvider : IActorRefProvider
         var internals = Props.Create<RootGuardianActor>().WithDispatcher(Dispatchers.InternalDispatcherId);
         RootGuardian = new RootGuardianRef(system, internals, new AboveTheRoot(this, _terminated), this);
         RootGuardian.Start();
-        var strategy = SupervisorStrategyConfigurator.CreateConfigurator(Settings.SupervisorStrategyClass).Create();
         Guardian = (LocalActorRef)RootGuardian.Cell.ActorOf(
-            Props.Create<GuardianActor>().WithDispatcher(Dispatchers.InternalDispatcherId).WithSupervisorStrategy(strategy), "user");
+            Props.Create<GuardianActor>().WithDispatcher(Dispatchers.InternalDispatcherId), "user");
         SystemGuardian = (LocalActorRef)RootGuardian.Cell.ActorOf(
             Props.Create<SystemGuardianActor>(Guardian).WithDispatcher(Dispatchers.InternalDispatcherId), "system");
         RootGuardian.Tell(new RootGuardianActor.Watching(SystemGuardian), ActorRefs.NoSender);

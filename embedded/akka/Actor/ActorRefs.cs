@@ -8,19 +8,16 @@ public interface ICanTell
 }
 
 /// <summary>The only way to reach an actor. Stays valid for ever: what is told to a dead actor becomes a dead letter.</summary>
-public interface IActorRef : ICanTell, IEquatable<IActorRef>, IComparable<IActorRef>, IComparable
+public interface IActorRef : ICanTell, IEquatable<IActorRef>
 {
     ActorPath Path { get; }
 }
 
-public interface IActorRefScope
+/// <summary>What the library itself may do with a reference.</summary>
+public interface IInternalActorRef : IActorRef
 {
     bool IsLocal { get; }
-}
 
-/// <summary>What the library itself may do with a reference.</summary>
-public interface IInternalActorRef : IActorRef, IActorRefScope
-{
     IInternalActorRef Parent { get; }
 
     IActorRefProvider Provider { get; }
@@ -63,8 +60,6 @@ public static class ActorRefs
 public static class ActorRefExtensions
 {
     public static bool IsNobody(this IActorRef? actorRef) => actorRef is null or Actor.Nobody;
-
-    public static IActorRef GetOrElse(this IActorRef? actorRef, Func<IActorRef> elseValue) => actorRef.IsNobody() ? elseValue() : actorRef!;
 }
 
 public abstract class ActorRefBase : IActorRef
@@ -82,16 +77,6 @@ public abstract class ActorRefBase : IActorRef
 
     public bool Equals(IActorRef? other) => ReferenceEquals(this, other) || (other is not null && Path.Uid == other.Path.Uid && Path.Equals(other.Path));
 
-    public int CompareTo(IActorRef? other)
-    {
-        if (other is null)
-            return 1;
-        var byPath = Path.CompareTo(other.Path);
-        return byPath != 0 ? byPath : Path.Uid.CompareTo(other.Path.Uid);
-    }
-
-    public int CompareTo(object? obj) => CompareTo(obj as IActorRef);
-
     public override bool Equals(object? obj) => Equals(obj as IActorRef);
 
     public override int GetHashCode() => HashCode.Combine(Path.Name, Path.Uid);
@@ -99,63 +84,40 @@ public abstract class ActorRefBase : IActorRef
     public override string ToString() => Path.Uid == 0 ? $"[{Path}]" : $"[{Path}#{Path.Uid}]";
 }
 
-public abstract class InternalActorRefBase : ActorRefBase, IInternalActorRef
+/// <summary>A reference without an actor behind it; by default it takes everything and does nothing.</summary>
+public abstract class MinimalActorRef : ActorRefBase, IInternalActorRef
 {
-    public abstract IInternalActorRef Parent { get; }
-
     public abstract IActorRefProvider Provider { get; }
 
-    public abstract bool IsTerminated { get; }
+    public virtual IInternalActorRef Parent => ActorRefs.Nobody;
 
-    public abstract bool IsLocal { get; }
+    public virtual bool IsTerminated => false;
 
-    public abstract IActorRef GetChild(IReadOnlyList<string> name);
+    public virtual bool IsLocal => true;
 
-    public abstract void Start();
+    public virtual IActorRef GetChild(IReadOnlyList<string> name) => name.All(string.IsNullOrEmpty) ? this : ActorRefs.Nobody;
 
-    public abstract void Resume(Exception? causedByFailure = null);
-
-    public abstract void Suspend();
-
-    public abstract void Restart(Exception cause);
-
-    public abstract void Stop();
-
-    public abstract void SendSystemMessage(ISystemMessage message);
-}
-
-/// <summary>A reference without an actor behind it; by default it takes everything and does nothing.</summary>
-public abstract class MinimalActorRef : InternalActorRefBase
-{
-    public override IInternalActorRef Parent => ActorRefs.Nobody;
-
-    public override bool IsTerminated => false;
-
-    public override bool IsLocal => true;
-
-    public override IActorRef GetChild(IReadOnlyList<string> name) => name.All(string.IsNullOrEmpty) ? this : ActorRefs.Nobody;
-
-    public override void Start()
+    public virtual void Start()
     {
     }
 
-    public override void Resume(Exception? causedByFailure = null)
+    public virtual void Resume(Exception? causedByFailure = null)
     {
     }
 
-    public override void Suspend()
+    public virtual void Suspend()
     {
     }
 
-    public override void Restart(Exception cause)
+    public virtual void Restart(Exception cause)
     {
     }
 
-    public override void Stop()
+    public virtual void Stop()
     {
     }
 
-    public override void SendSystemMessage(ISystemMessage message)
+    public virtual void SendSystemMessage(ISystemMessage message)
     {
     }
 

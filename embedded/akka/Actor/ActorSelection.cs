@@ -1,5 +1,3 @@
-using System.Text.RegularExpressions;
-
 namespace Akka.Actor;
 
 /// <summary>One step of a selection's path.</summary>
@@ -17,16 +15,7 @@ internal sealed class SelectChildName(string name) : SelectionPathElement
     public override string ToString() => Name;
 }
 
-internal sealed class SelectChildPattern(string pattern) : SelectionPathElement
-{
-    private readonly Regex _regex = new("^" + Regex.Escape(pattern).Replace("\\*", ".*", StringComparison.Ordinal).Replace("\\?", ".", StringComparison.Ordinal) + "$");
-
-    public bool Matches(string name) => _regex.IsMatch(name);
-
-    public override string ToString() => pattern;
-}
-
-/// <summary>A path that is followed anew with each message, and that may have <c>*</c> and <c>?</c> in its names.</summary>
+/// <summary>A path that is followed anew with each message.</summary>
 public class ActorSelection : ICanTell
 {
     public ActorSelection(IActorRef anchor, SelectionPathElement[] path)
@@ -82,7 +71,6 @@ public class ActorSelection : ICanTell
     private static SelectionPathElement Element(string element) => element switch
     {
         ".." => new SelectParent(),
-        _ when element.Contains('*') || element.Contains('?') => new SelectChildPattern(element),
         _ => new SelectChildName(element),
     };
 
@@ -99,7 +87,7 @@ public class ActorSelection : ICanTell
             current.Tell(selection, sender);
             return;
         }
-        var rest = new ActorSelectionMessage(selection.Message, selection.Elements[1..], selection.WildCardFanOut);
+        var rest = new ActorSelectionMessage(selection.Message, selection.Elements[1..]);
         switch (selection.Elements[0])
         {
             case SelectParent:
@@ -108,12 +96,7 @@ public class ActorSelection : ICanTell
             case SelectChildName name when local.GetSingleChild(name.Name) is { } child && !child.IsNobody():
                 Deliver(child, rest, sender);
                 break;
-            case SelectChildPattern pattern when local.Cell.GetChildren().Where(child => pattern.Matches(child.Path.Name)).ToList() is { Count: > 0 } children:
-                var fanOut = new ActorSelectionMessage(rest.Message, rest.Elements, selection.WildCardFanOut || children.Count > 1);
-                foreach (var child in children)
-                    Deliver((IInternalActorRef)child, fanOut, sender);
-                break;
-            case var _ when !selection.WildCardFanOut:
+            default:
                 var path = local.Path / selection.Elements.Select(element => element.ToString()!);
                 new EmptyLocalActorRef(local.Provider, path).Tell(selection, sender);
                 break;
@@ -122,13 +105,10 @@ public class ActorSelection : ICanTell
 }
 
 /// <summary>A message on its way along a selection.</summary>
-public class ActorSelectionMessage(object message, SelectionPathElement[] elements, bool wildCardFanOut = false)
-    : IAutoReceivedMessage, IPossiblyHarmful, IWrappedMessage
+public class ActorSelectionMessage(object message, SelectionPathElement[] elements)
+    : IAutoReceivedMessage, IWrappedMessage
 {
     public object Message { get; } = message;
 
     public SelectionPathElement[] Elements { get; } = elements;
-
-    /// <summary>Whether a pattern has led to more than one actor; then a way that ends nowhere is no dead letter.</summary>
-    public bool WildCardFanOut { get; } = wildCardFanOut;
 }

@@ -3,7 +3,7 @@ using System.Diagnostics.CodeAnalysis;
 namespace Akka.Actor;
 
 /// <summary>Where an actor system is: <c>akka://name</c> inside a process, <c>akka.tcp://name@host:port</c> from outside.</summary>
-public sealed class Address : IEquatable<Address>, IComparable<Address>, IComparable
+public sealed class Address : IEquatable<Address>
 {
     public static readonly Address AllSystems = new("akka", "all-systems");
 
@@ -70,17 +70,6 @@ public sealed class Address : IEquatable<Address>, IComparable<Address>, ICompar
         address = new Address(protocol, authority[..at], authority[(at + 1)..colon], port);
         return true;
     }
-
-    /// <summary>The address without its protocol: <c>name@host:port</c>.</summary>
-    public string HostPort() => _text[(Protocol.Length + 3)..];
-
-    public Address WithHost(string? host = null) => new(Protocol, System, host, Port);
-
-    public Address WithPort(int? port = null) => new(Protocol, System, Host, port);
-
-    public int CompareTo(Address? other) => string.CompareOrdinal(_text, other?._text);
-
-    public int CompareTo(object? obj) => CompareTo(obj as Address);
 
     public bool Equals(Address? other) => _text == other?._text;
 

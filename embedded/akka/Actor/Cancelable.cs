@@ -9,26 +9,11 @@ public interface ICancelable
     void Cancel();
 
     void Cancel(bool throwOnFirstException);
-
-    void CancelAfter(TimeSpan delay);
-
-    void CancelAfter(int millisecondsDelay);
 }
 
-public class Cancelable : ICancelable, IDisposable
+internal sealed class Cancelable : ICancelable, IDisposable
 {
     private readonly CancellationTokenSource _source = new();
-    private readonly IActionScheduler _scheduler;
-
-    public Cancelable(IScheduler scheduler)
-        : this(scheduler.Advanced)
-    {
-    }
-
-    public Cancelable(IActionScheduler scheduler)
-    {
-        _scheduler = scheduler;
-    }
 
     public bool IsCancellationRequested => _source.IsCancellationRequested;
 
@@ -38,15 +23,7 @@ public class Cancelable : ICancelable, IDisposable
 
     public void Cancel(bool throwOnFirstException) => _source.Cancel(throwOnFirstException);
 
-    public void CancelAfter(TimeSpan delay) => _scheduler.ScheduleOnce(delay, Cancel, this);
-
-    public void CancelAfter(int millisecondsDelay) => CancelAfter(TimeSpan.FromMilliseconds(millisecondsDelay));
-
-    public void Dispose()
-    {
-        _source.Dispose();
-        GC.SuppressFinalize(this);
-    }
+    public void Dispose() => _source.Dispose();
 }
 
 public static class CancelableExtensions

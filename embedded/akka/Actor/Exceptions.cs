@@ -14,15 +14,9 @@ public abstract class AkkaException : Exception
 
 public class InvalidActorNameException(string message) : AkkaException(message);
 
-public class IllegalActorNameException(string message) : AkkaException(message);
-
 public class IllegalActorStateException(string message) : AkkaException(message);
 
 public class AskTimeoutException(string message) : AkkaException(message);
-
-public class InvalidMessageException(string message) : AkkaException(message);
-
-public class StashOverflowException(string message, Exception? cause = null) : AkkaException(message, cause);
 
 public class SchedulerException(string message) : AkkaException(message);
 

@@ -139,19 +139,6 @@ public static class GracefulStopSupport
     }
 }
 
-public static class WatchAsyncSupport
-{
-    /// <returns>True when the actor has stopped, false when the token ended the wait.</returns>
-    public static async Task<bool> WatchAsync(this IActorRef target, CancellationToken token = default)
-    {
-        var watched = (IInternalActorRef)target;
-        var death = new DeathFutureRef(watched.Provider);
-        death.Expire(Timeout.InfiniteTimeSpan, token);
-        watched.SendSystemMessage(new Watch(watched, death));
-        return await death.Wait(watched);
-    }
-}
-
 /// <summary>Waits for one actor's death.</summary>
 internal sealed class DeathFutureRef(IActorRefProvider provider) : FutureActorRef<bool>(provider)
 {

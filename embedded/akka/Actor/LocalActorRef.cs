@@ -3,7 +3,7 @@ using Akka.Dispatch.SysMsg;
 namespace Akka.Actor;
 
 /// <summary>A reference to an actor in this process.</summary>
-internal class LocalActorRef : InternalActorRefBase
+internal class LocalActorRef : ActorRefBase, IInternalActorRef
 {
     public LocalActorRef(ActorSystemImpl system, Props props, IInternalActorRef parent, ActorPath path)
     {
@@ -16,31 +16,31 @@ internal class LocalActorRef : InternalActorRefBase
 
     public override ActorPath Path { get; }
 
-    public override IInternalActorRef Parent { get; }
+    public IInternalActorRef Parent { get; }
 
-    public override IActorRefProvider Provider => Cell.SystemImpl.Provider;
+    public virtual IActorRefProvider Provider => Cell.SystemImpl.Provider;
 
-    public override bool IsTerminated => Cell.Mailbox.IsClosed;
+    public bool IsTerminated => Cell.Mailbox.IsClosed;
 
-    public override bool IsLocal => true;
+    public bool IsLocal => true;
 
     protected override void TellInternal(object message, IActorRef sender) => Cell.Mailbox.Enqueue(new Envelope(message, sender));
 
-    public override void SendSystemMessage(ISystemMessage message) => Cell.Mailbox.EnqueueSystem((SystemMessage)message);
+    public void SendSystemMessage(ISystemMessage message) => Cell.Mailbox.EnqueueSystem((SystemMessage)message);
 
-    public override void Start() => SendSystemMessage(new Create());
+    public void Start() => SendSystemMessage(new Create());
 
-    public override void Resume(Exception? causedByFailure = null) => SendSystemMessage(new Resume(causedByFailure));
+    public void Resume(Exception? causedByFailure = null) => SendSystemMessage(new Resume(causedByFailure));
 
-    public override void Suspend() => SendSystemMessage(new Suspend());
+    public void Suspend() => SendSystemMessage(new Suspend());
 
-    public override void Restart(Exception cause) => SendSystemMessage(new Recreate(cause));
+    public void Restart(Exception cause) => SendSystemMessage(new Recreate(cause));
 
-    public override void Stop() => SendSystemMessage(new Terminate());
+    public void Stop() => SendSystemMessage(new Terminate());
 
     public virtual IInternalActorRef GetSingleChild(string name) => Cell.GetSingleChild(name);
 
-    public override IActorRef GetChild(IReadOnlyList<string> name)
+    public IActorRef GetChild(IReadOnlyList<string> name)
     {
         IInternalActorRef current = this;
         for (var index = 0; index < name.Count; index++)

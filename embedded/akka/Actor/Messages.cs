@@ -5,10 +5,6 @@ namespace Akka.Actor;
 /// <summary>A message that the cell handles itself, in its place among the other messages.</summary>
 public interface IAutoReceivedMessage;
 
-public interface IPossiblyHarmful;
-
-public interface INoSerializationVerificationNeeded;
-
 /// <summary>A message that does not put off the receive timeout.</summary>
 public interface INotInfluenceReceiveTimeout;
 
@@ -29,7 +25,7 @@ public readonly struct Envelope(object message, IActorRef sender)
 
 /// <summary>A watched actor is dead.</summary>
 public sealed class Terminated(IActorRef actorRef, bool existenceConfirmed, bool addressTerminated)
-    : IAutoReceivedMessage, IPossiblyHarmful, IDeadLetterSuppression, INoSerializationVerificationNeeded, IEquatable<Terminated>
+    : IAutoReceivedMessage, IDeadLetterSuppression
 {
     public IActorRef ActorRef { get; } = actorRef;
 
@@ -38,13 +34,6 @@ public sealed class Terminated(IActorRef actorRef, bool existenceConfirmed, bool
 
     /// <summary>Whether the actor was seen alive; false when it was dead already when it was watched.</summary>
     public bool ExistenceConfirmed { get; } = existenceConfirmed;
-
-    public bool Equals(Terminated? other) => other != null && Equals(ActorRef, other.ActorRef)
-        && AddressTerminated == other.AddressTerminated && ExistenceConfirmed == other.ExistenceConfirmed;
-
-    public override bool Equals(object? obj) => Equals(obj as Terminated);
-
-    public override int GetHashCode() => HashCode.Combine(ActorRef, AddressTerminated, ExistenceConfirmed);
 
     public override string ToString() => $"<Terminated>: {ActorRef} - ExistenceConfirmed={ExistenceConfirmed}";
 }
@@ -68,7 +57,7 @@ public sealed class ActorIdentity(object? messageId, IActorRef? subject)
 }
 
 /// <summary>Stops the actor once the messages before it are handled.</summary>
-public sealed class PoisonPill : IAutoReceivedMessage, IPossiblyHarmful, IDeadLetterSuppression
+public sealed class PoisonPill : IAutoReceivedMessage, IDeadLetterSuppression
 {
     private PoisonPill()
     {
@@ -80,7 +69,7 @@ public sealed class PoisonPill : IAutoReceivedMessage, IPossiblyHarmful, IDeadLe
 }
 
 /// <summary>Makes the actor fail with <see cref="ActorKilledException"/>.</summary>
-public sealed class Kill : IAutoReceivedMessage, IPossiblyHarmful
+public sealed class Kill : IAutoReceivedMessage
 {
     private Kill()
     {
@@ -92,7 +81,7 @@ public sealed class Kill : IAutoReceivedMessage, IPossiblyHarmful
 }
 
 /// <summary>No message came for as long as <see cref="IActorContext.SetReceiveTimeout"/> said.</summary>
-public class ReceiveTimeout : IPossiblyHarmful
+public class ReceiveTimeout
 {
     private ReceiveTimeout()
     {

@@ -21,13 +21,6 @@ public static class PipeToSupport
         }
     }
 
-    public static Task PipeTo<T>(
-        this ValueTask<T> taskToPipe,
-        ICanTell recipient,
-        IActorRef? sender = null,
-        Func<T, object>? success = null,
-        Func<Exception, object>? failure = null) => taskToPipe.AsTask().PipeTo(recipient, sender, success, failure);
-
     public static async Task PipeTo(
         this Task taskToPipe,
         ICanTell recipient,

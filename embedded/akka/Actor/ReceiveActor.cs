@@ -55,20 +55,11 @@ public abstract class ReceiveActor : UntypedActor, IInitializableActor
         Add(typeof(T), false, message => message is T typed && handler(typed));
     }
 
-    protected void Receive(Type messageType, Action<object> handler, Predicate<object>? shouldHandle = null)
-    {
-        ArgumentNullException.ThrowIfNull(handler);
-        Receive(handler, message => messageType.IsInstanceOfType(message) && (shouldHandle == null || shouldHandle(message)));
-    }
-
     protected void ReceiveAny(Action<object> handler) => Receive(handler);
 
     protected void ReceiveAsync<T>(Func<T, Task> handler, Predicate<T>? shouldHandle = null) => Receive(Awaiting(handler), shouldHandle);
 
     protected void ReceiveAsync<T>(Predicate<T> shouldHandle, Func<T, Task> handler) => Receive(Awaiting(handler), shouldHandle);
-
-    protected void ReceiveAsync(Type messageType, Func<object, Task> handler, Predicate<object>? shouldHandle = null) =>
-        Receive(messageType, Awaiting(handler), shouldHandle);
 
     protected void ReceiveAnyAsync(Func<object, Task> handler) => ReceiveAny(Awaiting(handler));
 

@@ -23,30 +23,13 @@ public interface ITellScheduler
     void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable);
 }
 
-public interface IActionScheduler
-{
-    void ScheduleOnce(TimeSpan delay, Action action);
-
-    void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable);
-
-    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action);
-
-    void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable);
-}
-
-public interface IAdvancedScheduler : IActionScheduler;
-
-public interface IScheduler : ITellScheduler, ITimeProvider
-{
-    /// <summary>Runs code instead of telling; the code runs outside of any actor.</summary>
-    IAdvancedScheduler Advanced { get; }
-}
+public interface IScheduler : ITellScheduler, ITimeProvider;
 
 public static class SchedulerExtensions
 {
     public static ICancelable ScheduleTellOnceCancelable(this IScheduler scheduler, TimeSpan delay, ICanTell receiver, object message, IActorRef sender)
     {
-        var cancelable = new Cancelable(scheduler);
+        var cancelable = new Cancelable();
         scheduler.ScheduleTellOnce(delay, receiver, message, sender, cancelable);
         return cancelable;
     }
@@ -54,28 +37,14 @@ public static class SchedulerExtensions
     public static ICancelable ScheduleTellRepeatedlyCancelable(
         this IScheduler scheduler, TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender)
     {
-        var cancelable = new Cancelable(scheduler);
+        var cancelable = new Cancelable();
         scheduler.ScheduleTellRepeatedly(initialDelay, interval, receiver, message, sender, cancelable);
-        return cancelable;
-    }
-
-    public static ICancelable ScheduleOnceCancelable(this IActionScheduler scheduler, TimeSpan delay, Action action)
-    {
-        var cancelable = new Cancelable(scheduler);
-        scheduler.ScheduleOnce(delay, action, cancelable);
-        return cancelable;
-    }
-
-    public static ICancelable ScheduleRepeatedlyCancelable(this IActionScheduler scheduler, TimeSpan initialDelay, TimeSpan interval, Action action)
-    {
-        var cancelable = new Cancelable(scheduler);
-        scheduler.ScheduleRepeatedly(initialDelay, interval, action, cancelable);
         return cancelable;
     }
 }
 
 /// <summary>The system's scheduler, over the runtime's timers.</summary>
-internal sealed class SystemScheduler : IScheduler, IAdvancedScheduler, IDisposable
+internal sealed class SystemScheduler : IScheduler, IDisposable
 {
     private static readonly TimeSpan LongestDelay = TimeSpan.FromMilliseconds(uint.MaxValue - 1);
 
@@ -87,8 +56,6 @@ internal sealed class SystemScheduler : IScheduler, IAdvancedScheduler, IDisposa
     {
         _failed = failed;
     }
-
-    public IAdvancedScheduler Advanced => this;
 
     public DateTimeOffset Now => DateTimeOffset.UtcNow;
 
@@ -107,15 +74,6 @@ internal sealed class SystemScheduler : IScheduler, IAdvancedScheduler, IDisposa
 
     public void ScheduleTellRepeatedly(TimeSpan initialDelay, TimeSpan interval, ICanTell receiver, object message, IActorRef sender, ICancelable cancelable) =>
         Schedule(initialDelay, interval, () => receiver.Tell(message, sender), cancelable);
-
-    public void ScheduleOnce(TimeSpan delay, Action action) => Schedule(delay, null, action, null);
-
-    public void ScheduleOnce(TimeSpan delay, Action action, ICancelable cancelable) => Schedule(delay, null, action, cancelable);
-
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action) => Schedule(initialDelay, interval, action, null);
-
-    public void ScheduleRepeatedly(TimeSpan initialDelay, TimeSpan interval, Action action, ICancelable cancelable) =>
-        Schedule(initialDelay, interval, action, cancelable);
 
     public void Dispose()
     {

@@ -10,9 +10,7 @@ public class Settings
     {
         System = system;
         Config = config.WithFallback(ConfigurationFactory.Default());
-        SupervisorStrategyClass = Config.GetString("akka.actor.guardian-supervisor-strategy");
         AskTimeout = Config.GetTimeSpan("akka.actor.ask-timeout");
-        DebugUnhandledMessage = Config.GetBoolean("akka.actor.debug.unhandled");
         Loggers = Config.GetStringList("akka.loggers");
         LogLevel = Config.GetString("akka.loglevel");
         StdoutLogLevel = Config.GetString("akka.stdout-loglevel");
@@ -32,11 +30,7 @@ public class Settings
 
     public Config Config { get; }
 
-    public string SupervisorStrategyClass { get; }
-
     public TimeSpan AskTimeout { get; }
-
-    public bool DebugUnhandledMessage { get; }
 
     public IList<string> Loggers { get; }
 

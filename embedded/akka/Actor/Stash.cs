@@ -29,18 +29,9 @@ public interface IStash
 
     IEnumerable<Envelope> ClearStash();
 
-    void Prepend(IEnumerable<Envelope> envelopes);
-
     int Count { get; }
 
     bool IsEmpty { get; }
-
-    bool NonEmpty { get; }
-
-    bool IsFull { get; }
-
-    /// <summary>Negative: no limit.</summary>
-    int Capacity { get; }
 }
 
 internal sealed class Stash(ActorCell cell) : IStash
@@ -51,12 +42,6 @@ internal sealed class Stash(ActorCell cell) : IStash
     public int Count => _stashed.Count;
 
     public bool IsEmpty => Count == 0;
-
-    public bool NonEmpty => Count != 0;
-
-    public bool IsFull => false;
-
-    public int Capacity => -1;
 
     void IStash.Stash()
     {
@@ -88,8 +73,6 @@ internal sealed class Stash(ActorCell cell) : IStash
         _stashed = [];
         return stashed;
     }
-
-    public void Prepend(IEnumerable<Envelope> envelopes) => _stashed.InsertRange(0, envelopes);
 
     private void PutBack(in Envelope envelope)
     {

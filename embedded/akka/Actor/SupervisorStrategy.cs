@@ -1,4 +1,3 @@
-using Akka.Configuration;
 using Akka.Event;
 
 namespace Akka.Actor;
@@ -204,26 +203,4 @@ public class AllForOneStrategy : SupervisorStrategy
             }
         }
     }
-}
-
-/// <summary>Makes the strategy that <c>akka.actor.guardian-supervisor-strategy</c> names.</summary>
-public abstract class SupervisorStrategyConfigurator
-{
-    public abstract SupervisorStrategy Create();
-
-    /// <exception cref="ConfigurationException">There is no such configurator.</exception>
-    public static SupervisorStrategyConfigurator CreateConfigurator(string typeName) =>
-        Type.GetType(typeName) is { } type && Activator.CreateInstance(type) is SupervisorStrategyConfigurator configurator
-            ? configurator
-            : throw new ConfigurationException($"Could not resolve SupervisorStrategyConfigurator type {typeName}");
-}
-
-public class DefaultSupervisorStrategy : SupervisorStrategyConfigurator
-{
-    public override SupervisorStrategy Create() => SupervisorStrategy.DefaultStrategy;
-}
-
-public class StoppingSupervisorStrategy : SupervisorStrategyConfigurator
-{
-    public override SupervisorStrategy Create() => SupervisorStrategy.StoppingStrategy;
 }

@@ -31,8 +31,7 @@ public interface ITimerScheduler
 }
 
 /// <summary>What a timer puts into the mailbox; the cell takes the message out of it, or drops it when the timer is no longer the same.</summary>
-internal sealed record TimerMessage(TimerScheduler Owner, object Key, int Generation, object Message)
-    : IAutoReceivedMessage, IWrappedMessage, INoSerializationVerificationNeeded;
+internal sealed record TimerMessage(TimerScheduler Owner, object Key, int Generation, object Message) : IAutoReceivedMessage, IWrappedMessage;
 
 internal sealed class TimerScheduler(ActorCell cell) : ITimerScheduler
 {

@@ -46,11 +46,7 @@ public class Config
 
     public virtual long GetLong(string path, long @default = 0) => GetValue(path) is { } value ? value.GetLong() : @default;
 
-    public virtual float GetFloat(string path, float @default = 0) => GetValue(path) is { } value ? value.GetFloat() : @default;
-
     public virtual double GetDouble(string path, double @default = 0) => GetValue(path) is { } value ? value.GetDouble() : @default;
-
-    public virtual decimal GetDecimal(string path, decimal @default = 0) => GetValue(path) is { } value ? value.GetDecimal() : @default;
 
     public virtual string GetString(string path, string? @default = null) => (GetValue(path) is { } value ? value.GetString() : @default)!;
 
@@ -62,10 +58,6 @@ public class Config
         GetValue(path) is { } value ? value.GetTimeSpan(allowInfinite) : @default.GetValueOrDefault();
 
     public virtual IList<int> GetIntList(string path) => GetValue(path).GetIntList();
-
-    public virtual IList<long> GetLongList(string path) => GetValue(path).GetLongList();
-
-    public virtual IList<double> GetDoubleList(string path) => GetValue(path).GetDoubleList();
 
     public virtual IList<string> GetStringList(string path) => GetValue(path)?.GetStringList() ?? [];
 
@@ -89,12 +81,5 @@ public class Config
 
     public virtual IEnumerable<KeyValuePair<string, HoconValue>> AsEnumerable() => Root.GetObject().Items;
 
-    public static implicit operator Config(string str) => ConfigurationFactory.ParseString(str);
-
     public override string ToString() => Root.ToString();
-}
-
-public static class ConfigExtensions
-{
-    public static bool IsNullOrEmpty(this Config? config) => config == null || config.IsEmpty;
 }

@@ -20,11 +20,8 @@ public class ConfigurationFactory
 {
     public static Config Empty => ParseString("");
 
-    public static Config ParseString(string hocon) => ParseString(hocon, null!);
-
-    /// <param name="hocon">The text.</param>
-    /// <param name="includeCallback">Gives the parsed file for the name in <c>include "name"</c>.</param>
-    public static Config ParseString(string hocon, Func<string, HoconRoot> includeCallback) => new(Parser.Parse(hocon, includeCallback));
+    /// <exception cref="FormatException">The text is no HOCON; the message names line and column.</exception>
+    public static Config ParseString(string hocon) => new(HoconParser.Parse(hocon));
 
     /// <summary>The settings of the actor system itself, below whatever the program configures.</summary>
     public static Config Default()

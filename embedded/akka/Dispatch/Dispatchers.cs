@@ -3,10 +3,10 @@ using Akka.Configuration;
 
 namespace Akka.Dispatch;
 
-/// <summary>Runs mailboxes.</summary>
-public abstract class MessageDispatcher
+/// <summary>Runs mailboxes on the thread pool.</summary>
+public sealed class MessageDispatcher
 {
-    private protected MessageDispatcher(string id, int throughput)
+    internal MessageDispatcher(string id, int throughput)
     {
         Id = id;
         Throughput = throughput;
@@ -17,47 +17,8 @@ public abstract class MessageDispatcher
     /// <summary>The most messages that an actor handles before another one gets the thread.</summary>
     public int Throughput { get; }
 
-    internal abstract void Execute(Mailbox mailbox);
-
-    /// <summary>The actor that this dispatcher was given to has stopped.</summary>
-    internal virtual void Detach()
-    {
-    }
-}
-
-/// <summary>Runs mailboxes on the thread pool.</summary>
-public sealed class Dispatcher : MessageDispatcher
-{
-    internal Dispatcher(string id, int throughput)
-        : base(id, throughput)
-    {
-    }
-
     // Not on the thread's own queue: two actors that keep each other busy would starve everybody else's work.
-    internal override void Execute(Mailbox mailbox) => ThreadPool.UnsafeQueueUserWorkItem(mailbox, preferLocal: false);
-}
-
-/// <summary>Runs one actor on a thread of its own.</summary>
-public sealed class PinnedDispatcher : MessageDispatcher
-{
-    private readonly BlockingCollection<Mailbox> _runs = [];
-
-    internal PinnedDispatcher(string id, int throughput)
-        : base(id, throughput)
-    {
-        new Thread(Run) { IsBackground = true, Name = id }.Start();
-    }
-
-    internal override void Execute(Mailbox mailbox) => _runs.Add(mailbox);
-
-    internal override void Detach() => _runs.CompleteAdding();
-
-    private void Run()
-    {
-        foreach (var mailbox in _runs.GetConsumingEnumerable())
-            mailbox.Execute();
-        _runs.Dispose();
-    }
+    internal void Execute(Mailbox mailbox) => ThreadPool.UnsafeQueueUserWorkItem(mailbox, preferLocal: false);
 }
 
 /// <summary>The dispatchers by the path of their configuration.</summary>
@@ -68,30 +29,22 @@ public sealed class Dispatchers
     internal const string InternalDispatcherId = "akka.actor.internal-dispatcher";
 
     private readonly Config _config;
-    private readonly ConcurrentDictionary<string, Dispatcher> _shared = new();
+    private readonly ConcurrentDictionary<string, MessageDispatcher> _dispatchers = new();
 
     internal Dispatchers(Config config)
     {
         _config = config;
     }
 
-    public MessageDispatcher DefaultGlobalDispatcher => Lookup(DefaultDispatcherId);
+    /// <exception cref="ConfigurationException">There is no such dispatcher, or its type is not ours.</exception>
+    public MessageDispatcher Lookup(string dispatcherName) => _dispatchers.GetOrAdd(dispatcherName, Make);
 
-    public bool HasDispatcher(string id) => _shared.ContainsKey(id) || _config.HasPath(id);
-
-    /// <exception cref="ConfigurationException">There is no such dispatcher, or its type is none of ours.</exception>
-    public MessageDispatcher Lookup(string dispatcherName)
+    private MessageDispatcher Make(string name)
     {
-        if (_shared.TryGetValue(dispatcherName, out var known))
-            return known;
-        var config = _config.GetConfig(dispatcherName)
-            ?? throw new ConfigurationException($"Dispatcher {dispatcherName} not configured.");
-        var throughput = config.GetInt("throughput", 30);
-        return config.GetString("type", "Dispatcher") switch
-        {
-            "Dispatcher" or "TaskDispatcher" => _shared.GetOrAdd(dispatcherName, new Dispatcher(dispatcherName, throughput)),
-            "PinnedDispatcher" => new PinnedDispatcher(dispatcherName, throughput),
-            var type => throw new ConfigurationException($"Dispatcher {dispatcherName} has the unknown type {type}; use Dispatcher or PinnedDispatcher."),
-        };
+        var config = _config.GetConfig(name) ?? throw new ConfigurationException($"Dispatcher {name} not configured.");
+        var type = config.GetString("type", "Dispatcher");
+        return type == "Dispatcher"
+            ? new MessageDispatcher(name, config.GetInt("throughput", 30))
+            : throw new ConfigurationException($"Dispatcher {name} has the type {type}, which is unknown here; use Dispatcher.");
     }
 }

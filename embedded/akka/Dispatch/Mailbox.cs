@@ -101,7 +101,6 @@ internal sealed class Mailbox : IThreadPoolWorkItem
         while (_first.TryPop(out var envelope))
             PublishDeadLetter(envelope);
         SendMessagesToDeadLetters();
-        _dispatcher.Detach();
     }
 
     /// <summary>One run: the system messages, then up to the dispatcher's throughput of messages, with the system messages between them.</summary>

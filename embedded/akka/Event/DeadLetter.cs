@@ -57,11 +57,10 @@ internal sealed class DeadLetterListener : UntypedActor
             note = $", no more dead letters will be logged in next [{pause}]";
         }
         _log.Info(
-            "Message [{0}] from {1} to {2} was not delivered. [{3}]",
+            "Message [{0}] from {1} {2}",
             letter.Message.GetType().Name,
             letter.Sender,
-            letter.Recipient,
-            $"{_count} dead letters encountered{note}. This logging can be turned off or adjusted with configuration settings 'akka.log-dead-letters' and 'akka.log-dead-letters-during-shutdown'");
+            $"to {letter.Recipient} was not delivered. {_count} dead letters encountered{note}. This logging can be turned off or adjusted with configuration settings 'akka.log-dead-letters' and 'akka.log-dead-letters-during-shutdown'");
         if (note.Length > 0)
             _count = 0;
     }

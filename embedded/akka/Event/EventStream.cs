@@ -69,11 +69,6 @@ public class LoggingBus
             _loggers.Add(logger);
             SubscribeFrom(level, logger);
         }
-        if (system.Settings.DebugUnhandledMessage)
-        {
-            var forwarder = system.SystemActorOf(Props.Create<UnhandledMessageForwarder>(), "UnhandledMessageForwarder");
-            Subscribe(forwarder, typeof(UnhandledMessage));
-        }
         Unsubscribe(system.Settings.StdoutLogger);
         LogLevel = level;
     }
@@ -133,18 +128,4 @@ public static class EventStreamExtensions
     public static bool Subscribe<TChannel>(this EventStream eventStream, IActorRef subscriber) => eventStream.Subscribe(subscriber, typeof(TChannel));
 
     public static bool Unsubscribe<TChannel>(this EventStream eventStream, IActorRef subscriber) => eventStream.Unsubscribe(subscriber, typeof(TChannel));
-}
-
-internal sealed class UnhandledMessageForwarder : UntypedActor
-{
-    protected override void OnReceive(object message)
-    {
-        if (message is UnhandledMessage unhandled)
-        {
-            Context.System.EventStream.Publish(new Debug(
-                unhandled.Recipient.Path.ToString(),
-                unhandled.Recipient.GetType(),
-                $"Unhandled message from {unhandled.Sender} : {unhandled.Message}"));
-        }
-    }
 }

@@ -1,5 +1,4 @@
 using System.Globalization;
-using Akka.Actor;
 
 namespace Akka.Event;
 
@@ -12,7 +11,7 @@ public enum LogLevel
 }
 
 /// <summary>A line of the log, on its way through the event stream.</summary>
-public abstract class LogEvent : INoSerializationVerificationNeeded
+public abstract class LogEvent
 {
     private protected LogEvent(Exception? cause, string logSource, Type logClass, object message)
     {

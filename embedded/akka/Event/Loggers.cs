@@ -3,12 +3,12 @@ using Akka.Actor;
 namespace Akka.Event;
 
 /// <summary>The first message to a logger actor, which answers with <see cref="LoggerInitialized"/>.</summary>
-public class InitializeLogger(LoggingBus loggingBus) : INoSerializationVerificationNeeded
+public class InitializeLogger(LoggingBus loggingBus)
 {
     public LoggingBus LoggingBus { get; } = loggingBus;
 }
 
-public class LoggerInitialized : INoSerializationVerificationNeeded, IDeadLetterSuppression;
+public class LoggerInitialized : IDeadLetterSuppression;
 
 /// <summary>A logger that works without an actor: while the system starts, and while it ends.</summary>
 public abstract class MinimalLogger : MinimalActorRef

@@ -91,10 +91,6 @@ public class HoconObject : IHoconElement
 {
     public Dictionary<string, HoconValue> Items { get; private init; } = [];
 
-    /// <summary>The tree as nested dictionaries; leaves are <see cref="HoconValue"/>s.</summary>
-    public IDictionary<string, object> Unwrapped =>
-        Items.ToDictionary(item => item.Key, item => item.Value.GetObject() is { } child ? (object)child.Unwrapped : item.Value);
-
     public bool IsString() => false;
 
     public string GetString() => throw new NotSupportedException("This element is an object and not a string.");

@@ -4,29 +4,27 @@ using System.Text;
 namespace Akka.Configuration.Hocon;
 
 /// <summary>
-/// Reads HOCON as Akka.NET does: comments, dotted and quoted keys, merged objects, arrays, triple-quoted text, <c>${path}</c> and
-/// <c>include "name"</c>. What Akka.NET would misread in silence (<c>+=</c>, <c>${?path}</c>, an unclosed brace) is an error here, with its line.
+/// Reads HOCON as Akka.NET does: comments, dotted and quoted keys, merged objects, arrays, triple-quoted text and <c>${path}</c>.
+/// What Akka.NET would misread in silence (<c>+=</c>, <c>${?path}</c>, an unclosed brace) is an error here, with its line.
 /// </summary>
-public class Parser
+internal sealed class HoconParser
 {
     private const string NotInUnquotedText = "$\"{}[]:=,#`^?!@*&\\";
 
     private readonly string _text;
-    private readonly Func<string, HoconRoot>? _include;
     private readonly List<(HoconSubstitution Substitution, int Position)> _substitutions = [];
     private int _position;
 
-    private Parser(string text, Func<string, HoconRoot>? include)
+    private HoconParser(string text)
     {
         _text = text;
-        _include = include;
     }
 
     /// <exception cref="FormatException">The text is no HOCON; the message names line and column.</exception>
-    public static HoconRoot Parse(string text, Func<string, HoconRoot> includeCallback)
+    public static HoconRoot Parse(string text)
     {
         ArgumentNullException.ThrowIfNull(text);
-        return new Parser(text, includeCallback).ParseRoot();
+        return new HoconParser(text).ParseRoot();
     }
 
     private bool AtEnd => _position >= _text.Length;
@@ -69,10 +67,7 @@ public class Parser
             SkipWhitespaceAndComments();
             if (AtEnd || Current == '}')
                 return;
-            if (IsInclude())
-                ParseInclude(owner, path);
-            else
-                ParseField(owner, path);
+            ParseField(owner, path);
             SkipWhitespaceAndComments();
             if (Current == ',')
                 _position++;
@@ -157,7 +152,7 @@ public class Parser
         if (pieces == 0)
             throw Error(missing, start);
         if (Current is '=' or ':')
-            throw Error($"unquoted text cannot contain '{Current}'; put the value of '{path}' in quotes, or give it a key that is not '{path}' a line of its own", start);
+            throw Error($"unquoted text cannot contain '{Current}'; put the value of '{path}' in quotes", start);
         if (!AtEnd && Current is not (',' or '}' or ']' or '\n' or '\r') && !IsComment())
             throw Error($"unexpected '{Current}' in the value of '{path}'; put the value in quotes");
     }
@@ -265,33 +260,6 @@ public class Parser
                 return (char)code;
             default: throw Error($"unknown escape '\\{Current}'");
         }
-    }
-
-    private bool IsInclude()
-    {
-        if (!At("include"))
-            return false;
-        var next = _position + "include".Length;
-        while (next < _text.Length && _text[next] is ' ' or '\t')
-            next++;
-        return next > _position + "include".Length && next < _text.Length && _text[next] == '"';
-    }
-
-    private void ParseInclude(HoconValue owner, string path)
-    {
-        var start = _position;
-        _position = _text.IndexOf('"', _position);
-        var name = ParseQuoted();
-        var included = _include != null ? _include(name) : throw Error($"'{name}' cannot be included here", start);
-        if (!included.Value.IsObject())
-            throw Error($"'{name}' does not hold an object", start);
-        foreach (var substitution in included.Substitutions)
-        {
-            // Paths in the included text count from its own root.
-            substitution.Path = path.Length == 0 ? substitution.Path : path + "." + substitution.Path;
-            _substitutions.Add((substitution, start));
-        }
-        owner.GetObject().Merge(included.Value.GetObject());
     }
 
     private void ResolveSubstitutions(HoconValue root)

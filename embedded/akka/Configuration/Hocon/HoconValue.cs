@@ -47,15 +47,6 @@ public partial class HoconValue : IMightBeAHoconObject
 
     public HoconValue GetChildObject(string key) => GetObject()?.GetKey(key)!;
 
-    public Config ToConfig() => new(new HoconRoot(this));
-
-    public Config AtKey(string key)
-    {
-        var parent = new HoconObject();
-        parent.Items[key] = this;
-        return new Config(new HoconRoot(new HoconValue([parent])));
-    }
-
     public bool IsString() => Values.Count > 0 && Values.TrueForAll(value => value.IsString());
 
     /// <returns>The text, or null for <c>null</c> and for what is no text.</returns>
@@ -78,21 +69,13 @@ public partial class HoconValue : IMightBeAHoconObject
 
     public long GetLong() => long.Parse(GetString(), NumberFormatInfo.InvariantInfo);
 
-    public float GetFloat() => float.Parse(GetString(), NumberFormatInfo.InvariantInfo);
-
     public double GetDouble() => double.Parse(GetString(), NumberFormatInfo.InvariantInfo);
-
-    public decimal GetDecimal() => decimal.Parse(GetString(), NumberFormatInfo.InvariantInfo);
 
     public bool IsArray() => GetArray().Count != 0;
 
     public IList<HoconValue> GetArray() => Values.Where(value => value.IsArray()).SelectMany(value => value.GetArray()).ToList();
 
     public IList<int> GetIntList() => GetArray().Select(value => value.GetInt()).ToList();
-
-    public IList<long> GetLongList() => GetArray().Select(value => value.GetLong()).ToList();
-
-    public IList<double> GetDoubleList() => GetArray().Select(value => value.GetDouble()).ToList();
 
     public IList<string> GetStringList() => GetArray().Select(value => value.GetString()).ToList();
 
