@@ -17,41 +17,56 @@ public class Kernels
     /// <param name="weight">Scale, <c>[width]</c>.</param>
     /// <param name="bias">Shift, <c>[width]</c>.</param>
     /// <param name="eps">Added to the variance.</param>
-    public virtual Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, double eps) =>
+    public static Tensor LayerNorm(Tensor x, Tensor weight, Tensor bias, double eps) =>
         nn.functional.layer_norm(x, [weight.shape[0]], weight, bias, eps);
 
     /// <summary>x Wᵀ + b.</summary>
     /// <param name="x"><c>[…, inputs]</c>.</param>
     /// <param name="weight"><c>[outputs, inputs]</c>.</param>
     /// <param name="bias"><c>[outputs]</c>.</param>
-    public virtual Tensor Linear(Tensor x, Tensor weight, Tensor bias) => nn.functional.linear(x, weight, bias);
+    public static Tensor Linear(Tensor x, Tensor weight, Tensor bias) => nn.functional.linear(x, weight, bias);
 
-    /// <summary>GELU (with the error function) of <see cref="Linear"/>.</summary>
-    public virtual Tensor LinearGelu(Tensor x, Tensor weight, Tensor bias) => nn.functional.gelu(Linear(x, weight, bias));
-
-    /// <summary>Multi-head self-attention: softmax(q kᵀ / √d) v in each head.</summary>
-    /// <param name="queryKeyValue">Queries, keys and values side by side, <c>[batch, tokens, 3 · width]</c>.</param>
-    /// <param name="heads">Number of heads.</param>
-    /// <returns><c>[batch, tokens, width]</c>.</returns>
-    public virtual Tensor Attention(Tensor queryKeyValue, int heads)
+    /// <summary>
+    /// A pre-norm transformer block (Dosovitskiy et al., arXiv 2010.11929, equations 2 and 3): x + Attention(LayerNorm(x)), then
+    /// x + MLP(LayerNorm(x)), for some of the tokens; the others are only looked at.
+    /// </summary>
+    /// <param name="x"><c>[batch, tokens, width]</c>.</param>
+    /// <param name="weights">The block's parameters.</param>
+    /// <param name="heads">Attention heads.</param>
+    /// <param name="eps">ε of the LayerNorms.</param>
+    /// <param name="first">The first token whose output is wanted.</param>
+    /// <param name="count">Tokens whose output is wanted.</param>
+    /// <param name="dropout">Probability with which a number of the attention's and of the MLP's output is dropped.</param>
+    /// <returns><c>[batch, count, width]</c>.</returns>
+    public virtual Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
     {
-        long width = queryKeyValue.shape[2] / 3;
-        return Attention(queryKeyValue.narrow(2, 0, width), queryKeyValue.narrow(2, width, 2 * width), heads);
+        long width = x.shape[2];
+        Tensor normed = LayerNorm(x, weights.AttentionNormWeight, weights.AttentionNormBias, eps);
+        Tensor attended;                                                                            // [batch, count, width]
+        if (count == x.shape[1])
+        {
+            Tensor packed = Linear(normed, weights.QueryKeyValueWeight, weights.QueryKeyValueBias); // [batch, tokens, 3 · width]
+            attended = Attention(packed.narrow(2, 0, width), packed.narrow(2, width, 2 * width), heads);
+        }
+        else
+        {
+            Tensor query = Linear(                                                                  // [batch, count, width]
+                normed.narrow(1, first, count), weights.QueryKeyValueWeight.narrow(0, 0, width), weights.QueryKeyValueBias.narrow(0, 0, width));
+            Tensor keyValue = Linear(                                                               // [batch, tokens, 2 · width]
+                normed, weights.QueryKeyValueWeight.narrow(0, width, 2 * width), weights.QueryKeyValueBias.narrow(0, width, 2 * width));
+            attended = Attention(query, keyValue, heads);
+            x = x.narrow(1, first, count);
+        }
+        x = x + Drop(Linear(attended, weights.AttentionOutputWeight, weights.AttentionOutputBias), dropout);
+        Tensor hidden = nn.functional.gelu(Linear(                                                  // [batch, count, MLP width]
+            LayerNorm(x, weights.MlpNormWeight, weights.MlpNormBias, eps), weights.MlpWeight, weights.MlpBias));
+        return x + Drop(Linear(hidden, weights.MlpOutputWeight, weights.MlpOutputBias), dropout);
     }
 
-    /// <summary>Multi-head attention of some tokens to all: the last block computes only the tokens that its reader needs.</summary>
-    /// <param name="query"><c>[batch, queries, width]</c>.</param>
-    /// <param name="keyValue">Keys and values side by side, <c>[batch, tokens, 2 · width]</c>.</param>
-    /// <param name="heads">Number of heads.</param>
-    /// <returns><c>[batch, queries, width]</c>.</returns>
-    public virtual Tensor Attention(Tensor query, Tensor keyValue, int heads)
-    {
-        (long batch, long queries, long width) = (query.shape[0], query.shape[1], query.shape[2]);
-        Tensor key = Split(keyValue.narrow(2, 0, width), heads);                                    // [batch, heads, tokens, width / heads]
-        Tensor value = Split(keyValue.narrow(2, width, width), heads);
-        Tensor scores = Split(query, heads).matmul(key.transpose(2, 3)) / Math.Sqrt(width / heads); // [batch, heads, queries, tokens]
-        return scores.softmax(3).matmul(value).transpose(1, 2).reshape(batch, queries, width);
-    }
+    /// <summary>Dropout where there is any.</summary>
+    /// <param name="x">Of any shape.</param>
+    /// <param name="probability">Probability with which a number becomes 0; the others grow accordingly.</param>
+    public static Tensor Drop(Tensor x, double probability) => probability == 0 ? x : nn.functional.dropout(x, probability);
 
     /// <summary>One AdamW step over all parameters, from <see cref="AdamWState.Gradient"/>.</summary>
     /// <param name="state">The parameters and their moments; <see cref="AdamWState.Step"/> already counts this step.</param>
@@ -66,6 +81,16 @@ public class Kernels
 
     /// <summary>Copies a tensor to a device, where possible while the host goes on.</summary>
     public virtual Tensor ToDevice(Tensor host, Device device) => host.to(device);
+
+    // softmax(q kᵀ / √d) v in each head; query [batch, queries, width], keyValue [batch, tokens, 2 · width].
+    private static Tensor Attention(Tensor query, Tensor keyValue, int heads)
+    {
+        (long batch, long queries, long width) = (query.shape[0], query.shape[1], query.shape[2]);
+        Tensor key = Split(keyValue.narrow(2, 0, width), heads);                                    // [batch, heads, tokens, width / heads]
+        Tensor value = Split(keyValue.narrow(2, width, width), heads);
+        Tensor scores = Split(query, heads).matmul(key.transpose(2, 3)) / Math.Sqrt(width / heads); // [batch, heads, queries, tokens]
+        return scores.softmax(3).matmul(value).transpose(1, 2).reshape(batch, queries, width);
+    }
 
     private static Tensor Split(Tensor x, int heads) =>
         x.view(x.shape[0], x.shape[1], heads, x.shape[2] / heads).transpose(1, 2);

@@ -1,12 +1,11 @@
-using TorchSharp;
 using TorchSharp.Modules;
 using static TorchSharp.torch;
 
 namespace ActorTrain.Model;
 
 /// <summary>
-/// A pre-norm transformer block (Dosovitskiy et al., arXiv 2010.11929, equations 2 and 3):
-/// x + Attention(LayerNorm(x)), then x + MLP(LayerNorm(x)). Queries, keys and values are one packed matrix.
+/// The parameters of a pre-norm transformer block (<see cref="Kernels.TransformerBlock"/>) under Hugging Face's names.
+/// Queries, keys and values are one packed matrix.
 /// </summary>
 internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
 {
@@ -51,14 +50,7 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
     public double Dropout { get; set; }
 
     /// <summary>The block on all tokens: <c>[batch, tokens, width]</c> to the same shape.</summary>
-    public override Tensor forward(Tensor x)
-    {
-        using DisposeScope scope = NewDisposeScope();
-        Kernels kernels = Kernels.Current;
-        Tensor normed = kernels.LayerNorm(x, attentionNormWeight, attentionNormBias, eps);
-        Tensor queryKeyValue = kernels.Linear(normed, queryKeyValueWeight, queryKeyValueBias);      // [batch, tokens, 3 · width]
-        return Finish(x, kernels.Attention(queryKeyValue, heads)).MoveToOuterDisposeScope();
-    }
+    public override Tensor forward(Tensor x) => ForwardPart(x, 0, x.shape[1]);
 
     /// <summary>The block's output for <paramref name="count"/> tokens from <paramref name="first"/> on; the others are only looked at.</summary>
     /// <param name="x"><c>[batch, tokens, width]</c>.</param>
@@ -67,14 +59,10 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
     /// <returns><c>[batch, count, width]</c>.</returns>
     public Tensor ForwardPart(Tensor x, long first, long count)
     {
-        using DisposeScope scope = NewDisposeScope();
-        Kernels kernels = Kernels.Current;
-        Tensor normed = kernels.LayerNorm(x, attentionNormWeight, attentionNormBias, eps);
-        Tensor query = kernels.Linear(                                                              // [batch, count, width]
-            normed.narrow(1, first, count), queryKeyValueWeight.narrow(0, 0, width), queryKeyValueBias.narrow(0, 0, width));
-        Tensor keyValue = kernels.Linear(                                                           // [batch, tokens, 2 · width]
-            normed, queryKeyValueWeight.narrow(0, width, 2 * width), queryKeyValueBias.narrow(0, width, 2 * width));
-        return Finish(x.narrow(1, first, count), kernels.Attention(query, keyValue, heads)).MoveToOuterDisposeScope();
+        BlockWeights weights = new(
+            attentionNormWeight, attentionNormBias, queryKeyValueWeight, queryKeyValueBias, attentionOutputWeight, attentionOutputBias,
+            mlpNormWeight, mlpNormBias, mlpWeight, mlpBias, mlpOutputWeight, mlpOutputBias);
+        return Kernels.Current.TransformerBlock(x, weights, heads, eps, first, count, Dropout);
     }
 
     /// <summary>The block's tensors under Hugging Face's names.</summary>
@@ -93,14 +81,5 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
             .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_before", attentionNormWeight, attentionNormBias))
             .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_after", mlpNormWeight, mlpNormBias)))
             yield return weight;
-    }
-
-    private Tensor Finish(Tensor x, Tensor attended)
-    {
-        Kernels kernels = Kernels.Current;
-        x = x + VitNetwork.Drop(kernels.Linear(attended, attentionOutputWeight, attentionOutputBias), Dropout);
-        Tensor normed = kernels.LayerNorm(x, mlpNormWeight, mlpNormBias, eps);
-        Tensor hidden = kernels.LinearGelu(normed, mlpWeight, mlpBias);                             // [batch, tokens, mlp width]
-        return x + VitNetwork.Drop(kernels.Linear(hidden, mlpOutputWeight, mlpOutputBias), Dropout);
     }
 }

@@ -26,7 +26,7 @@ internal sealed class VitClassifier : VitNetwork
     /// <param name="patches">Normalised pixels of all patches.</param>
     /// <returns>float32 <c>[batch, classes]</c>.</returns>
     public Tensor Scores(PatchTensor patches) =>
-        Kernels.Current.Linear(encoder.Cls(patches.All), headWeight, headBias).to_type(ScalarType.Float32);
+        Kernels.Linear(encoder.Cls(patches.All), headWeight, headBias).to_type(ScalarType.Float32);
 
     /// <summary>Checks a batch's labels.</summary>
     /// <returns>int64 <c>[batch]</c> on the host.</returns>

@@ -51,7 +51,7 @@ internal sealed class VitEncoder : VitNetwork
         Tensor x = Embed(patches, seen);
         foreach (TransformerBlock block in blocks)
             x = block.call(x);
-        return Kernels.Current.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
+        return Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
     }
 
     /// <summary>The CLS token of every patch's encoding alone: the last block computes no other.</summary>
@@ -63,7 +63,7 @@ internal sealed class VitEncoder : VitNetwork
         for (int layer = 0; layer < blocks.Count - 1; layer++)
             x = blocks[layer].call(x);
         x = blocks[blocks.Count - 1].ForwardPart(x, 0, 1);                                          // [batch, 1, width]
-        return Kernels.Current.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps).select(1, 0);
+        return Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps).select(1, 0);
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>
@@ -91,8 +91,8 @@ internal sealed class VitEncoder : VitNetwork
         Tensor patchPositions = positions.narrow(0, 1, Configuration.Patches);                      // [patches, width]
         if (seen is not null)
             patchPositions = patchPositions.index_select(0, seen).view(batch, count, Configuration.Width);
-        Tensor tokens = Kernels.Current.Linear(patches, patchWeight, patchBias) + patchPositions;   // [batch, seen, width]
+        Tensor tokens = Kernels.Linear(patches, patchWeight, patchBias) + patchPositions;   // [batch, seen, width]
         Tensor cls = (clsToken + positions.narrow(0, 0, 1)).expand(batch, 1, Configuration.Width);
-        return Drop(cat([cls, tokens], 1), Dropout);
+        return Kernels.Drop(cat([cls, tokens], 1), Dropout);
     }
 }

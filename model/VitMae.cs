@@ -54,14 +54,14 @@ internal sealed class VitMae : VitNetwork
         Tensor patchPositions = positions.narrow(0, 1, Configuration.Patches);                      // [patches, decoder width]
         Tensor keptPositions = patchPositions.index_select(0, mask.KeptPatches).view(batch, mask.Kept, width);
         Tensor clsPosition = positions.narrow(0, 0, 1).unsqueeze(0).expand(batch, 1, width);
-        Tensor seen = Kernels.Current.Linear(encoded, embedWeight, embedBias) + cat([clsPosition, keptPositions], 1);
+        Tensor seen = Kernels.Linear(encoded, embedWeight, embedBias) + cat([clsPosition, keptPositions], 1);
         Tensor hidden = maskToken + patchPositions.index_select(0, mask.MaskedPatches).view(batch, mask.Masked, width);
         Tensor x = cat([seen, hidden], 1);                                                          // [batch, 1 + patches, decoder width]
         for (int layer = 0; layer < blocks.Count - 1; layer++)
             x = blocks[layer].call(x);
         x = blocks[blocks.Count - 1].ForwardPart(x, 1 + mask.Kept, mask.Masked);                    // [batch, masked, decoder width]
-        x = Kernels.Current.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
-        return Kernels.Current.Linear(x, predictionWeight, predictionBias);
+        x = Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
+        return Kernels.Linear(x, predictionWeight, predictionBias);
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>

@@ -31,7 +31,4 @@ internal abstract class VitNetwork : nn.Module
         new Weight(key + ".weight", weight, weight.shape, Initialisation.Ones),
         new Weight(key + ".bias", bias, bias.shape, Initialisation.Zeros),
     ];
-
-    /// <summary>Dropout where there is any.</summary>
-    public static Tensor Drop(Tensor x, double probability) => probability == 0 ? x : nn.functional.dropout(x, probability);
 }

@@ -1,0 +1,67 @@
+using ActorTrain.Model;
+using TorchSharp;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Embedded.Kernels;
+
+/// <summary>
+/// The fused operators of embedded/torchsharp/native/kernels behind model/'s seam. What they do not handle (CUDA, odd widths)
+/// goes to the plain operators.
+/// </summary>
+public sealed class FusedKernels : Model.Kernels
+{
+    private static readonly Op transformerLayer = new("actortrain::transformer_layer");
+    private static readonly Op adamWStep = new("actortrain::adamw_");
+
+    /// <inheritdoc/>
+    public override Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
+    {
+        bool handled = x.device.type == DeviceType.CPU && x.dtype == ScalarType.Float32
+            && x.shape[2] % (16 * heads) == 0 && weights.MlpBias.shape[0] % 16 == 0;
+        if (!handled)
+            return base.TransformerBlock(x, weights, heads, eps, first, count, dropout);
+        Tensor? attentionFactors = null, mlpFactors = null;                                         // [batch, count, width]
+        if (dropout > 0)
+        {
+            // Drawn in the order of the plain operators, so that one seed drops the same numbers.
+            long[] shape = [x.shape[0], count, x.shape[2]];
+            attentionFactors = Drop(ones(shape), dropout);
+            mlpFactors = Drop(ones(shape), dropout);
+        }
+        Tensor[] inOrder =
+        [
+            weights.AttentionNormWeight, weights.AttentionNormBias, weights.QueryKeyValueWeight, weights.QueryKeyValueBias,
+            weights.AttentionOutputWeight, weights.AttentionOutputBias, weights.MlpNormWeight, weights.MlpNormBias,
+            weights.MlpWeight, weights.MlpBias, weights.MlpOutputWeight, weights.MlpOutputBias,
+        ];
+        return transformerLayer.Call(x, inOrder, heads, eps, first, count, attentionFactors, mlpFactors);
+    }
+
+    /// <inheritdoc/>
+    public override void AdamWStep(AdamWState state, double learningRate, double gradientScale)
+    {
+        if (state.Gradient.device.type != DeviceType.CPU)
+        {
+            base.AdamWStep(state, learningRate, gradientScale);
+            return;
+        }
+        adamWStep.CallInPlace(
+            state.Parameters.ToArray<Tensor>(), state.Gradient, state.ExponentialAverage, state.ExponentialAverageSquared,
+            state.Decay.Select(decays => decays ? 1L : 0L).ToArray(), state.Step, learningRate, state.Beta1, state.Beta2,
+            state.Epsilon, state.WeightDecay, gradientScale);
+    }
+
+    /// <inheritdoc/>
+    public override IDisposable? Autocast(Device device, ScalarType dtype) =>
+        dtype == ScalarType.BFloat16 ? new Autocast(device.type, dtype) : null;
+
+    /// <inheritdoc/>
+    public override Tensor ToDevice(Tensor host, Device device)
+    {
+        if (device.type != DeviceType.CUDA)
+            return base.ToDevice(host, device);
+        // libtorch keeps the pinned block until the copy has passed, so it may be disposed at once.
+        using Tensor pinned = host.pin_memory();
+        return empty(host.shape, host.dtype, device).copy_(pinned, nonBlocking: true);
+    }
+}
