@@ -1,0 +1,39 @@
+using System.Globalization;
+using ActorTrain.Benchmarks;
+
+int[] threads = [1, 2];
+(int rounds, int steps) = (5, 5);
+try
+{
+    if (args is ["worker", string workerThreads])
+    {
+        Worker.Run(int.Parse(workerThreads, CultureInfo.InvariantCulture), Console.In, Console.Out);
+        return 0;
+    }
+    for (int index = 0; index < args.Length; index += 2)
+    {
+        string value = index + 1 < args.Length ? args[index + 1] : "";
+        switch (args[index])
+        {
+            case "--threads":
+                threads = [.. value.Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
+                break;
+            case "--rounds":
+                rounds = int.Parse(value, CultureInfo.InvariantCulture);
+                break;
+            case "--steps":
+                steps = int.Parse(value, CultureInfo.InvariantCulture);
+                break;
+            default:
+                throw new FormatException($"there is no option '{args[index]}'");
+        }
+    }
+}
+catch (FormatException exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}; use --threads 1,2 --rounds 5 --steps 5.");
+    return 2;
+}
+foreach (int count in threads)
+    Comparison.Run(count, rounds, steps);
+return 0;
