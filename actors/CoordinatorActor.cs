@@ -100,7 +100,7 @@ internal sealed class CoordinatorActor : ReceiveActor
         _run.Events.Report(new StageFinished(result, _results.Count - 1, _plan.Stages.Length));
     }
 
-    private void Fail(Exception error) => _outcome.TrySetException(new RunException(Failures.SentenceOf(error)
+    private void Fail(Exception error) => _outcome.TrySetException(new RunException(Stages.Failures.SentenceOf(error)
         ?? $"The run failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); run the same command again to resume.", error));
 
     private sealed record Begin;
