@@ -62,6 +62,6 @@ public sealed class FusedKernels : Model.Kernels
             return base.ToDevice(host, device);
         // libtorch keeps the pinned block until the copy has passed, so it may be disposed at once.
         using Tensor pinned = host.pin_memory();
-        return empty(host.shape, host.dtype, device).copy_(pinned, nonBlocking: true);
+        return HostCopy.Aside(pinned, device);
     }
 }
