@@ -60,8 +60,8 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
         if (Console.IsOutputRedirected)
             AnsiConsole.Profile.Width = 200;
         AnsiConsole.Write(table);
-        if (results.SkippedSamples > 0)
-            Console.WriteLine($"{results.SkippedSamples} broken images were replaced.");
+        if (results.SkippedSentence is { } sentence)
+            Console.WriteLine(sentence);
         Console.WriteLine($"Report: {Path.Combine(folder, "report.html")}");
         foreach (StageResult stage in results.Stages.Where(_ => results.Methods.Count == 0))
             Console.WriteLine($"Model: {stage.ModelFolder}");

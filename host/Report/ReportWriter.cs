@@ -56,8 +56,8 @@ public static class ReportWriter
         AppendPictures(page, pictures);
         AppendConfusions(page, planned, results);
         page.Append("<h2>Stages</h2>\n").Append(Table(ResultTable.OfStages(results), []));
-        if (results.SkippedSamples > 0)
-            page.Append($"<p>{results.SkippedSamples} broken images were replaced.</p>\n");
+        if (results.SkippedSentence is { } sentence)
+            page.Append($"<p>{sentence}</p>\n");
         page.Append($"<h2>Configuration</h2>\n<details><summary>Every key, resolved</summary>\n<pre>{Svg.Escape(configuration)}</pre>\n</details>\n</body>\n</html>\n");
         return page.ToString();
     }

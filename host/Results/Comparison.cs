@@ -21,8 +21,13 @@ public sealed record MethodResult(string Method, IReadOnlyList<ulong> Seeds, See
 /// <param name="Stages">What every stage measured.</param>
 public sealed record Comparison(string Name, IReadOnlyList<MethodResult> Methods, IReadOnlyList<StageResult> Stages)
 {
-    /// <summary>Broken images that were replaced, over all stages.</summary>
-    public long SkippedSamples => Stages.Sum(stage => stage.SkippedSamples);
+    /// <summary>A sentence about broken images, each counted in every stage that met it; null without any.</summary>
+    public string? SkippedSentence => Stages.Sum(stage => stage.SkippedSamples) switch
+    {
+        0 => null,
+        1 => "1 broken image was replaced.",
+        long count => $"{count} broken images were replaced, counted in every stage that met them.",
+    };
 
     /// <summary>Puts the stages' results together by method.</summary>
     public static Comparison Of(PlannedRun planned, IReadOnlyList<StageResult> stages)

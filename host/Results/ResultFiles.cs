@@ -23,7 +23,7 @@ public static class ResultFiles
     public static void Write(string folder, Comparison results, string command)
     {
         File.WriteAllText(Path.Combine(folder, "results.json"), JsonSerializer.Serialize(new { command, results.Name, results.Methods, results.Stages }, s_json) + "\n");
-        string notes = results.SkippedSamples > 0 ? $"\n{results.SkippedSamples} broken images were replaced.\n" : "";
+        string notes = results.SkippedSentence is { } sentence ? $"\n{sentence}\n" : "";
         string byStage = results.Methods.Count > 0 ? "\n" + ResultTable.OfStages(results).ToMarkdown() : "";
         File.WriteAllText(Path.Combine(folder, "results.md"),
             $"# {results.Name}\n\n`{command}`\n\n{ResultTable.Of(results).ToMarkdown()}{byStage}{notes}");

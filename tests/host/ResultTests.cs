@@ -21,6 +21,13 @@ public class ResultTests
         Assert.Equal("–", new SeedStatistics([]).Format("0.00"));
     }
 
+    [Fact]
+    public void A_negative_number_has_a_minus_sign_and_zero_has_none()
+    {
+        Assert.Equal("−0.25", new SeedStatistics([-0.25]).Format("0.00"));
+        Assert.Equal("0.00", new SeedStatistics([-0.0025]).Format("0.00"));
+    }
+
     [Theory]
     [InlineData(0.42, "0.4 s")]
     [InlineData(41.3, "41 s")]
