@@ -1,6 +1,5 @@
 using System.Collections.Concurrent;
 using System.Threading.Channels;
-using Akka;
 using Akka.Actor;
 using Akka.Configuration;
 using Akka.Event;
@@ -72,29 +71,6 @@ public sealed class SystemTests : ActorTest
         Assert.Equal((LogLevel.ErrorLevel, "broken"), (second.LogLevel(), second.Message.ToString()));
         Assert.IsType<InvalidDataException>(second.Cause);
         await system.Terminate().WaitAsync(Limit);
-    }
-
-    [Fact]
-    public async Task The_coordinated_shutdown_runs_its_phases_in_order_and_passes_over_failures()
-    {
-        var ran = new ConcurrentQueue<string>();
-        var system = Quiet("phases");
-        var shutdown = CoordinatedShutdown.Get(system);
-        Task<Done> Note(string name)
-        {
-            ran.Enqueue(name);
-            return Task.FromResult(Done.Instance);
-        }
-        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeActorSystemTerminate, "last", () => Note("last"));
-        shutdown.AddTask(CoordinatedShutdown.PhaseServiceStop, "fails", () => Task.FromException<Done>(new InvalidDataException()));
-        shutdown.AddTask(CoordinatedShutdown.PhaseClusterLeave, "middle", () => Note("middle"));
-        shutdown.AddTask(CoordinatedShutdown.PhaseBeforeServiceUnbind, "first", () => Note("first"));
-        Assert.Throws<ConfigurationException>(() => shutdown.AddTask("no-such-phase", "x", () => Note("x")));
-        Assert.Null(shutdown.ShutdownReason);
-        await shutdown.Run(CoordinatedShutdown.UnknownReason.Instance).WaitAsync(Limit);
-        Assert.Equal(["first", "middle", "last"], ran);
-        Assert.True(system.WhenTerminated.IsCompleted);
-        Assert.Equal(CoordinatedShutdown.UnknownReason.Instance, shutdown.ShutdownReason);
     }
 
     [Fact]

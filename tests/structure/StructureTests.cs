@@ -6,7 +6,7 @@ namespace ActorTrain.Structure.Tests;
 /// <summary>What docs/architecture.md promises about the folders, checked.</summary>
 public class StructureTests
 {
-    private static readonly string[] Code = [".cs", ".cpp", ".h"];
+    private static readonly string[] Code = [".cs", ".cpp", ".h", ".inc"];
 
     /// <summary>Folder → the folders that its project may name.</summary>
     private static readonly Dictionary<string, string[]> Allowed = new()

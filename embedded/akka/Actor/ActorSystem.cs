@@ -43,21 +43,11 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
 
     public abstract void Stop(IActorRef actor);
 
-    /// <summary>Runs the coordinated shutdown, and stops all actors.</summary>
+    /// <summary>Stops all actors.</summary>
     public abstract Task Terminate();
 
     /// <summary>Runs code when the last actor has ended.</summary>
     public abstract void RegisterOnTermination(Action code);
-
-    public abstract object RegisterExtension(IExtensionId extension);
-
-    public abstract object GetExtension(IExtensionId extensionId);
-
-    public abstract T GetExtension<T>()
-        where T : class, IExtension;
-
-    public abstract bool HasExtension<T>()
-        where T : class, IExtension;
 
     /// <summary>Terminates the system, and comes back when it has.</summary>
     public void Dispose()
@@ -86,7 +76,6 @@ public abstract class ExtendedActorSystem : ActorSystem
 
 internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 {
-    private readonly Dictionary<Type, object> _extensions = [];
     private readonly SystemScheduler _scheduler;
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _terminationLock = new();
@@ -172,14 +161,6 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 
     public override Task Terminate()
     {
-        if (Settings.CoordinatedShutdownRunByActorSystemTerminate)
-            return CoordinatedShutdown.Get(this).Run(CoordinatedShutdown.ActorSystemTerminateReason.Instance);
-        return StopActors();
-    }
-
-    /// <summary>The end of the coordinated shutdown.</summary>
-    public Task StopActors()
-    {
         if (!Settings.LogDeadLettersDuringShutdown && _deadLetterListener != null)
             EventStream.Unsubscribe(_deadLetterListener);
         Provider.Guardian.Stop();
@@ -196,29 +177,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         }
     }
 
-    public override object RegisterExtension(IExtensionId extension)
-    {
-        lock (_extensions)
-        {
-            if (!_extensions.TryGetValue(extension.ExtensionType, out var instance))
-                _extensions.Add(extension.ExtensionType, instance = extension.CreateExtension(this));
-            return instance;
-        }
-    }
-
-    public override object GetExtension(IExtensionId extensionId) => Find(extensionId.ExtensionType)!;
-
-    public override T GetExtension<T>() => (T)Find(typeof(T))!;
-
-    public override bool HasExtension<T>() => Find(typeof(T)) != null;
-
     public override string ToString() => Provider.RootPath.Address.ToString();
-
-    private object? Find(Type type)
-    {
-        lock (_extensions)
-            return _extensions.GetValueOrDefault(type);
-    }
 
     private async Task FinishTermination()
     {

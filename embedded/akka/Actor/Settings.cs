@@ -22,8 +22,6 @@ public class Settings
         };
         LogDeadLettersDuringShutdown = Config.GetBoolean("akka.log-dead-letters-during-shutdown");
         LogDeadLettersSuspendDuration = Config.GetTimeSpan("akka.log-dead-letters-suspend-duration");
-        CoordinatedShutdownTerminateActorSystem = Config.GetBoolean("akka.coordinated-shutdown.terminate-actor-system");
-        CoordinatedShutdownRunByActorSystemTerminate = Config.GetBoolean("akka.coordinated-shutdown.run-by-actor-system-terminate");
     }
 
     public ActorSystem System { get; }
@@ -45,8 +43,4 @@ public class Settings
     public bool LogDeadLettersDuringShutdown { get; }
 
     public TimeSpan LogDeadLettersSuspendDuration { get; }
-
-    public bool CoordinatedShutdownTerminateActorSystem { get; }
-
-    public bool CoordinatedShutdownRunByActorSystemTerminate { get; }
 }
