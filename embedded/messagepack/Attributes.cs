@@ -15,15 +15,6 @@ public class KeyAttribute(int x) : Attribute
 [AttributeUsage(AttributeTargets.Property | AttributeTargets.Field, AllowMultiple = false, Inherited = true)]
 public class IgnoreMemberAttribute : Attribute;
 
-/// <summary>One of the concrete types behind an abstract one: on the wire [key, value].</summary>
-[AttributeUsage(AttributeTargets.Interface | AttributeTargets.Class, AllowMultiple = true, Inherited = false)]
-public class UnionAttribute(int key, Type subType) : Attribute
-{
-    public int Key { get; } = key;
-
-    public Type SubType { get; } = subType;
-}
-
 /// <summary>The constructor that deserialization calls; without it, the one with most parameters that fits the keys.</summary>
 [AttributeUsage(AttributeTargets.Constructor, AllowMultiple = false, Inherited = true)]
 public class SerializationConstructorAttribute : Attribute;

@@ -18,8 +18,7 @@ public class MessagePackSecurity
     public static readonly MessagePackSecurity TrustedData = new(500);
 
     /// <summary>
-    /// For bytes from the network. The only containers that hash their keys here are string dictionaries, and strings
-    /// hash by a per-process secret, so nothing but the depth remains to be bounded.
+    /// For bytes from the network. No container here hashes its keys, so nothing but the depth remains to be bounded.
     /// </summary>
     public static readonly MessagePackSecurity UntrustedData = new(500);
 

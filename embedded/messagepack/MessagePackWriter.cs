@@ -174,25 +174,19 @@ public ref struct MessagePackWriter
         Advance(Encoding.UTF8.GetBytes(value, GetSpan(length)));
     }
 
-    public void WriteArrayHeader(int count) =>
-        WriteHeader(checked((uint)count), MessagePackCode.MinFixArray, MessagePackCode.Array16, MessagePackCode.Array32);
-
-    public void WriteMapHeader(int count) =>
-        WriteHeader(checked((uint)count), MessagePackCode.MinFixMap, MessagePackCode.Map16, MessagePackCode.Map32);
-
-    private void WriteHeader(uint count, byte fix, byte code16, byte code32)
+    public void WriteArrayHeader(int count)
     {
         if (count <= 15)
         {
-            WriteCode((byte)(fix + count));
+            WriteCode((byte)(MessagePackCode.MinFixArray + count));
         }
         else if (count <= ushort.MaxValue)
         {
-            Write16(code16, (ushort)count);
+            Write16(MessagePackCode.Array16, (ushort)count);
         }
         else
         {
-            Write32(code32, count);
+            Write32(MessagePackCode.Array32, (uint)count);
         }
     }
 

@@ -74,10 +74,10 @@ public sealed class Everything
     public string[]? Strings { get; set; }
 
     [Key(12)]
-    public Dictionary<string, int>? Map { get; set; }
+    public long? MaybeLong { get; set; }
 
     [Key(13)]
-    public List<Point>? Points { get; set; }
+    public Point[]? Points { get; set; }
 
     [Key(14)]
     public Colour Colour { get; set; }
@@ -89,7 +89,7 @@ public sealed class Everything
     public Node? Tree { get; set; }
 
     [Key(17)]
-    public Shape? Shape { get; set; }
+    public Flag Flag { get; set; }
 
     [Key(18)]
     public int[][]? Table { get; set; }
@@ -100,19 +100,6 @@ public sealed class Everything
 
 [MessagePackObject]
 public sealed record Node([property: Key(0)] Node[]? Children);
-
-[Union(0, typeof(Circle))]
-[Union(1, typeof(Square))]
-public abstract record Shape;
-
-[MessagePackObject]
-public sealed record Circle([property: Key(0)] double Radius) : Shape;
-
-[MessagePackObject]
-public sealed record Square([property: Key(0)] double Side) : Shape;
-
-[MessagePackObject]
-public sealed record Triangle([property: Key(0)] double Base) : Shape;
 
 [MessagePackObject]
 public sealed class Checked

@@ -10,7 +10,7 @@ internal static class Elements
 {
     private const int TrustedCount = 64;
 
-    public static void Write<T>(ref MessagePackWriter writer, IReadOnlyList<T>? values, MessagePackSerializerOptions options)
+    public static void Write<T>(ref MessagePackWriter writer, T[]? values, MessagePackSerializerOptions options)
     {
         if (values is null)
         {
@@ -19,8 +19,8 @@ internal static class Elements
         }
 
         IMessagePackFormatter<T> element = Formatter.Of<T>();
-        writer.WriteArrayHeader(values.Count);
-        for (int i = 0; i < values.Count; i++)
+        writer.WriteArrayHeader(values.Length);
+        for (int i = 0; i < values.Length; i++)
         {
             writer.CancellationToken.ThrowIfCancellationRequested();
             element.Serialize(ref writer, values[i], options);
@@ -75,66 +75,6 @@ internal sealed class ArrayFormatter<T> : IMessagePackFormatter<T[]?>
         typeof(T).IsPrimitive
             ? Elements.ReadNumbers<T>(ref reader, options)
             : Elements.ReadList<T>(ref reader, options)?.ToArray();
-}
-
-internal sealed class ListFormatter<T> : IMessagePackFormatter<List<T>?>
-{
-    public void Serialize(ref MessagePackWriter writer, List<T>? value, MessagePackSerializerOptions options) =>
-        Elements.Write(ref writer, value, options);
-
-    public List<T>? Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
-        Elements.ReadList<T>(ref reader, options);
-}
-
-internal sealed class ReadOnlyListFormatter<T> : IMessagePackFormatter<IReadOnlyList<T>?>
-{
-    public void Serialize(ref MessagePackWriter writer, IReadOnlyList<T>? value, MessagePackSerializerOptions options) =>
-        Elements.Write(ref writer, value, options);
-
-    public IReadOnlyList<T>? Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
-        Formatter.Of<T[]?>().Deserialize(ref reader, options);
-}
-
-internal sealed class DictionaryFormatter<TValue> : IMessagePackFormatter<Dictionary<string, TValue>?>
-{
-    public void Serialize(ref MessagePackWriter writer, Dictionary<string, TValue>? value, MessagePackSerializerOptions options)
-    {
-        if (value is null)
-        {
-            writer.WriteNil();
-            return;
-        }
-
-        IMessagePackFormatter<TValue> element = Formatter.Of<TValue>();
-        writer.WriteMapHeader(value.Count);
-        foreach ((string key, TValue item) in value)
-        {
-            writer.CancellationToken.ThrowIfCancellationRequested();
-            writer.Write(key);
-            element.Serialize(ref writer, item, options);
-        }
-    }
-
-    public Dictionary<string, TValue>? Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options)
-    {
-        if (reader.TryReadNil())
-        {
-            return null;
-        }
-
-        IMessagePackFormatter<TValue> element = Formatter.Of<TValue>();
-        int count = reader.ReadMapHeader();
-        var values = new Dictionary<string, TValue>();
-        options.Security.DepthStep(ref reader);
-        for (int i = 0; i < count; i++)
-        {
-            reader.CancellationToken.ThrowIfCancellationRequested();
-            values.Add(reader.ReadString()!, element.Deserialize(ref reader, options));
-        }
-
-        reader.Depth--;
-        return values;
-    }
 }
 
 /// <summary>float[] without a call for each element: features and targets travel as these.</summary>

@@ -34,40 +34,15 @@ internal static class Formatter
             return Make(typeof(ArrayFormatter<>), type.GetElementType()!);
         }
 
-        if (type.IsGenericType)
+        if (Nullable.GetUnderlyingType(type) is Type underlying)
         {
-            Type definition = type.GetGenericTypeDefinition();
-            Type[] arguments = type.GetGenericArguments();
-            if (definition == typeof(Nullable<>))
-            {
-                return Make(typeof(NullableFormatter<>), arguments);
-            }
-
-            if (definition == typeof(List<>))
-            {
-                return Make(typeof(ListFormatter<>), arguments);
-            }
-
-            if (definition == typeof(IReadOnlyList<>))
-            {
-                return Make(typeof(ReadOnlyListFormatter<>), arguments);
-            }
-
-            if (definition == typeof(Dictionary<,>) && arguments[0] == typeof(string))
-            {
-                return Make(typeof(DictionaryFormatter<>), arguments[1]);
-            }
-        }
-
-        if (type.IsDefined(typeof(UnionAttribute), inherit: false))
-        {
-            return Make(typeof(UnionFormatter<>), type);
+            return Make(typeof(NullableFormatter<>), underlying);
         }
 
         return type.IsDefined(typeof(MessagePackObjectAttribute), inherit: true)
             ? Make(typeof(ObjectFormatter<>), type)
             : throw new MessagePackSerializationException(
-                $"{type.FullName} is no MessagePack contract: mark it [MessagePackObject] or [Union], or use a type that has a formatter.");
+                $"{type.FullName} is no MessagePack contract: mark it [MessagePackObject], or use a type that has a formatter.");
     }
 
     private static object Make(Type definition, params Type[] arguments) =>
