@@ -25,6 +25,16 @@ public static class ModelFolder
         VitConfiguration configuration = VitConfiguration.Preset(preset);
         if (imageSize is int size)
             configuration = (configuration with { ImageSize = size }).Validated($"Preset '{preset}' with images of {size} × {size} pixels");
+        CreateFresh(configuration, seed, folder);
+    }
+
+    /// <summary>Writes an untrained ViT-MAE of any shape.</summary>
+    /// <param name="configuration">A possible shape of a ViT-MAE.</param>
+    /// <param name="seed">Decides the weights.</param>
+    /// <param name="folder">Where to; made if absent.</param>
+    /// <exception cref="ModelException">The folder cannot be written.</exception>
+    public static void CreateFresh(VitConfiguration configuration, ulong seed, string folder)
+    {
         using VitMae network = new(configuration, torch.CPU);
         FreshWeights.Fill(network.Weights(), seed);
         Save(network, folder);

@@ -43,7 +43,8 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         });
         Receive<Added>(added =>
         {
-            if (added.Evaluator == this)
+            // The last block's news may overtake that of the one before.
+            if (added.Evaluator == this && added.Block.Key.Split == _request?.Split)
                 Advance(added);
         });
         Receive<HedgeDue>(_ =>
@@ -83,6 +84,9 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
 
     private void Begin(EvaluationRequest request)
     {
+        // Asked twice: a request outlived a crash in the mailbox, and the stage has answered the restart with another one.
+        if (request == _request)
+            return;
         _request = request;
         _nextToAsk = _nextToAdd = _skipped = 0;
         _ = _thread.Run(Close);
@@ -126,6 +130,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         _stage.Run.Events.Report(new EvaluationAdvanced(_stage.Plan.Name, split == DataSplit.Test ? "test" : "train", done, Count));
         if (done == Count)
         {
+            _request = null;
             Context.Parent.Tell(new EvaluationDone(_stage.Fingerprint, split, added.Result.Loss, added.Result.Accuracy, added.Result.Confusion, _skipped));
         }
         else

@@ -8,7 +8,7 @@ public class BadInputTests(RunFixture fixture)
     public async Task A_broken_image_ends_the_run_with_its_name()
     {
         string data = WithBrokenImage(out string broken);
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(data))), fixture.NewFolder()));
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(data), fixture.Model)), fixture.NewFolder()));
         Assert.Contains(Path.GetFileName(broken), error.Message);
     }
 
@@ -25,7 +25,7 @@ public class BadInputTests(RunFixture fixture)
     public async Task A_missing_folder_is_named_with_its_key()
     {
         string missing = Path.Combine(fixture.Root, "missing");
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(missing))), fixture.NewFolder()));
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(missing), fixture.Model)), fixture.NewFolder()));
         Assert.Contains("data.train", error.Message);
         Assert.Contains(missing, error.Message);
     }
@@ -33,14 +33,12 @@ public class BadInputTests(RunFixture fixture)
     [Fact]
     public async Task A_damaged_model_is_named()
     {
-        string folder = fixture.NewFolder();
         string model = Path.Combine(fixture.Root, "damaged-model");
-        var (results, _) = await RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train))), folder);
-        TrainingRunTests.Copy(results[0].ModelFolder, model);
+        TrainingRunTests.Copy(fixture.Model, model);
         using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
             weights.Write([0, 0, 0, 0, 0, 0, 0, 0x80]);
-        var student = Plans.Pretrain(Plans.Data(fixture.Train)) with { Initial = model };
-        var teacher = Plans.Stage("distillation", StageKind.Distill, "preset:tiny-32", Plans.Data(fixture.Train)) with { Teacher = model };
+        var student = fixture.Pretraining() with { Initial = model };
+        var teacher = Plans.Stage("distillation", StageKind.Distill, fixture.Model, Plans.Data(fixture.Train)) with { Teacher = model };
         foreach (var stage in new[] { student, teacher })
         {
             var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
@@ -51,8 +49,7 @@ public class BadInputTests(RunFixture fixture)
     [Fact]
     public async Task Images_of_another_size_than_the_model_s_are_refused()
     {
-        var (results, _) = await RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train))), fixture.NewFolder());
-        var stage = Plans.Pretrain(Plans.Data(fixture.Train) with { ImageSize = 24 }) with { Initial = results[0].ModelFolder };
+        var stage = Plans.Pretrain(Plans.Data(fixture.Train) with { ImageSize = 24 }, fixture.Model);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
         Assert.Contains("24", error.Message);
         Assert.Contains("16", error.Message);
@@ -64,7 +61,7 @@ public class BadInputTests(RunFixture fixture)
         string file = Path.Combine(fixture.Root, "a-file");
         File.WriteAllText(file, "");
         var error = await Assert.ThrowsAsync<RunException>(() =>
-            RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train))), Path.Combine(file, "run")));
+            RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), Path.Combine(file, "run")));
         Assert.Contains(file, error.Message);
     }
 
@@ -74,7 +71,7 @@ public class BadInputTests(RunFixture fixture)
         string folder = fixture.NewFolder();
         // A folder in the place of a file fails for every user, root included.
         Directory.CreateDirectory(Path.Combine(folder, "metrics.jsonl"));
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train))), folder));
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder));
         Assert.Contains("metrics.jsonl", error.Message);
         Assert.Contains("run.folder", error.Message);
     }
@@ -84,7 +81,7 @@ public class BadInputTests(RunFixture fixture)
     {
         string folder = fixture.NewFolder();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train))), folder, cancel: new CancellationToken(true)));
+            RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder, cancel: new CancellationToken(true)));
         Assert.False(Directory.Exists(folder));
     }
 

@@ -24,11 +24,11 @@ public class HealingTests(RunFixture fixture)
     [MemberData(nameof(Losses))]
     public async Task A_lost_actor_does_not_change_the_weights(string stage, string actor, bool crash)
     {
-        var (expected, _) = await Uninterrupted(augmented: false);
+        var expected = await fixture.Expected;
         var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Step: 1 or 3 } done && done.Stage == stage)
-                Lose(system, actor, crash);
+                Lose(system, stage, actor, crash);
         });
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
         Assert.Equal(2, events.OfType<Notice>().Count(notice => notice.Text.Contains("was replaced")));
@@ -41,11 +41,11 @@ public class HealingTests(RunFixture fixture)
     [InlineData("data-loader", true)]
     public async Task A_lost_actor_does_not_change_the_weights_with_live_targets(string actor, bool crash)
     {
-        var (expected, _) = await Uninterrupted(augmented: true);
-        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(Augmented), fixture.NewFolder(), (happened, system) =>
+        var expected = await fixture.ExpectedAugmented;
+        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(RunFixture.Augmented), fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Stage: "distillation", Step: 2 })
-                Lose(system, actor, crash);
+                Lose(system, "distillation", actor, crash);
         });
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
@@ -56,14 +56,14 @@ public class HealingTests(RunFixture fixture)
     [InlineData("data-loader", false)]
     public async Task A_lost_actor_does_not_change_the_evaluation(string actor, bool crash)
     {
-        var (expected, _) = await Uninterrupted(augmented: false);
+        var expected = await fixture.Expected;
         bool lost = false;
         var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
         {
-            if (happened is EvaluationAdvanced { Done: 7 } && !lost)
+            if (happened is EvaluationAdvanced { Done: 7 } advanced && !lost)
             {
                 lost = true;
-                Lose(system, actor, crash);
+                Lose(system, advanced.Stage, actor, crash);
             }
         });
         Assert.True(lost);
@@ -74,11 +74,11 @@ public class HealingTests(RunFixture fixture)
     [Fact]
     public async Task All_helpers_may_be_lost_at_once()
     {
-        var (expected, _) = await Uninterrupted(augmented: false);
+        var expected = await fixture.Expected;
         var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Stage: "distillation", Step: 2 })
-                Array.ForEach(["data-loader", "masker", "teacher"], actor => Lose(system, actor, crash: true));
+                Array.ForEach(["data-loader", "masker", "teacher"], actor => Lose(system, "distillation", actor, crash: true));
         });
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
@@ -86,23 +86,21 @@ public class HealingTests(RunFixture fixture)
     [Fact]
     public async Task A_lost_student_ends_the_run_with_a_sentence_and_the_run_resumes()
     {
-        var (expected, _) = await Uninterrupted(augmented: false);
+        var expected = await fixture.Expected;
         string folder = fixture.NewFolder();
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, system) =>
         {
             if (happened is StepDone { Stage: "source", Step: 2 })
-                Lose(system, "student", crash: false);
+                Lose(system, "source", "student", crash: false);
         }));
         Assert.Contains("student of stage 'source'", error.Message);
         var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
 
-    private static DataPlan Augmented(DataPlan data) => data with { CropPadding = 2, Flip = true };
-
-    private Task<(IReadOnlyList<StageResult> Results, IReadOnlyList<RunEvent> Events)> Uninterrupted(bool augmented) =>
-        RunFixture.ExecuteAsync(fixture.WholeRun(augmented ? Augmented : null), fixture.NewFolder());
-
-    private static void Lose(ActorSystem system, string actor, bool crash) =>
-        system.ActorSelection($"/user/coordinator/*/{actor}").Tell(crash ? Kill.Instance : PoisonPill.Instance);
+    private void Lose(ActorSystem system, string stage, string actor, bool crash)
+    {
+        int index = Array.FindIndex(fixture.WholeRun().Stages, plan => plan.Name == stage);
+        system.ActorSelection($"/user/coordinator/stage-{index}/{actor}").Tell(crash ? Kill.Instance : PoisonPill.Instance);
+    }
 }

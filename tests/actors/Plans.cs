@@ -7,6 +7,21 @@ internal static class Plans
 {
     public const int ImageSize = 16;
 
+    /// <summary>A network that trains in milliseconds.</summary>
+    public static VitConfiguration Shape { get; } = new()
+    {
+        ImageSize = ImageSize,
+        PatchSize = 4,
+        Width = 16,
+        Layers = 2,
+        Heads = 2,
+        MlpWidth = 32,
+        DecoderWidth = 8,
+        DecoderLayers = 1,
+        DecoderHeads = 2,
+        DecoderMlpWidth = 16,
+    };
+
     public static DataPlan Data(string folder, string key = "data.train") => new()
     {
         Location = folder,
@@ -58,9 +73,10 @@ internal static class Plans
         PrefetchWindow = 2,
     };
 
-    public static StagePlan Pretrain(DataPlan train, string name = "source") => Stage(name, StageKind.Pretrain, "preset:tiny-32", train);
+    public static StagePlan Pretrain(DataPlan train, string initial = "preset:tiny-32") => Stage("source", StageKind.Pretrain, initial, train);
 
-    public static StagePlan Distill(DataPlan train) => Stage("distillation", StageKind.Distill, "preset:tiny-32", train) with { Teacher = "stage:source" };
+    public static StagePlan Distill(DataPlan train, string initial = "preset:tiny-32") =>
+        Stage("distillation", StageKind.Distill, initial, train) with { Teacher = "stage:source" };
 
     public static StagePlan Finetune(DataPlan train, DataPlan test, string initial) =>
         Stage("fine-tuning", StageKind.Finetune, initial, train) with { Test = test, Reference = "stage:source" };

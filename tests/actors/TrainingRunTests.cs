@@ -1,4 +1,5 @@
 using System.Text.Json.Nodes;
+using ActorTrain.Model;
 
 namespace ActorTrain.Actors.Tests;
 
@@ -35,7 +36,7 @@ public class TrainingRunTests(RunFixture fixture)
     [Fact]
     public async Task The_same_plan_gives_the_same_weights()
     {
-        var (first, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        var first = await fixture.Expected;
         var (second, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
         Assert.Equal(first.Select(result => result.ModelSha256), second.Select(result => result.ModelSha256));
         Assert.Equal(first.Select(result => result.TestLoss), second.Select(result => result.TestLoss));
@@ -60,7 +61,7 @@ public class TrainingRunTests(RunFixture fixture)
     [InlineData("fine-tuning", 5)]
     public async Task A_cancelled_run_resumes_to_the_same_weights(string stage, long step)
     {
-        var (expected, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        var expected = await fixture.Expected;
         string folder = fixture.NewFolder();
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, _) =>
@@ -83,7 +84,7 @@ public class TrainingRunTests(RunFixture fixture)
     [Fact]
     public async Task Steps_after_the_last_checkpoint_are_repeated_after_a_kill()
     {
-        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        var plan = Plans.Run(fixture.Pretraining());
         string folder = fixture.NewFolder();
         var (expected, _) = await RunFixture.ExecuteAsync(plan, folder);
         // What kill -9 in step 6 leaves behind: the checkpoint of step 4, the metrics up to a line that is cut short.
@@ -105,7 +106,7 @@ public class TrainingRunTests(RunFixture fixture)
     public async Task Another_plan_is_refused_in_the_same_folder()
     {
         string folder = fixture.NewFolder();
-        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        var plan = Plans.Run(fixture.Pretraining());
         await RunFixture.ExecuteAsync(plan, folder);
         var changed = plan with { Stages = [plan.Stages[0] with { LearningRate = 0.5 }] };
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(changed, folder));
@@ -118,7 +119,7 @@ public class TrainingRunTests(RunFixture fixture)
     {
         string data = Path.Combine(fixture.Root, "changing");
         Copy(fixture.Train, data);
-        var plan = Plans.Run(Plans.Pretrain(Plans.Data(data)));
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data(data), fixture.Model));
         string folder = fixture.NewFolder();
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
@@ -135,10 +136,19 @@ public class TrainingRunTests(RunFixture fixture)
     public async Task Two_processes_cannot_share_a_run_folder()
     {
         string folder = fixture.NewFolder();
-        var plan = Plans.Run(fixture.WholeRun().Stages[0]);
+        var plan = Plans.Run(fixture.Pretraining());
         using var held = RunFolder.Open(folder, plan);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("Another process", error.Message);
+    }
+
+    [Fact]
+    public async Task A_run_starts_from_a_preset_at_the_size_of_its_images()
+    {
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train)) with { Steps = 1 });
+        var (results, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
+        var configuration = ModelFolder.ReadConfiguration(results[0].ModelFolder);
+        Assert.Equal((Plans.ImageSize, VitConfiguration.Preset("tiny-32").Width), (configuration.ImageSize, configuration.Width));
     }
 
     internal static void Copy(string from, string to)
