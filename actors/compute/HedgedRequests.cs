@@ -17,8 +17,6 @@ internal sealed class HedgedRequests<TKey>(TimeProvider time) where TKey : notnu
 
     public int Count => _waiting.Count;
 
-    public bool IsWaitingFor(TKey key) => _waiting.ContainsKey(key);
-
     public void Sent(TKey key) => _waiting[key] = new Waiting(time.GetTimestamp(), time.GetTimestamp(), Patience());
 
     /// <summary>False for an answer that nobody waits for (any more).</summary>

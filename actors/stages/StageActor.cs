@@ -39,14 +39,17 @@ internal sealed class StageActor : ReceiveActor
         Receive<StageContext>(Begin);
         Receive<StepTaken>(_ => _crashes = 0);
         Receive<StudentEnded>(AfterTraining);
-        Receive<EvaluatorReady>(_ => EvaluateNext());
+        Receive<EvaluatorReady>(_ => AskForEvaluation());
         Receive<EvaluationDone>(done =>
         {
             if (!_toEvaluate.TryPeek(out var split) || split != done.Split)
                 return;
             _toEvaluate.Dequeue();
             _evaluations[split] = done;
-            EvaluateNext();
+            if (_toEvaluate.Count > 0)
+                AskForEvaluation();
+            else
+                Finish();
         });
         Receive<StageResult>(result => End(new StageDone(result)));
         Receive<StageFailed>(failed => End(failed));
@@ -67,9 +70,14 @@ internal sealed class StageActor : ReceiveActor
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
     {
         if (Failures.SentenceOf(error) is { } sentence)
+        {
             Self.Tell(new StageFailed(_fingerprint, sentence));
-        else
-            CountCrash(error.Message);
+            return Directive.Stop;
+        }
+        // The failed child. A second student would train beside the first one's thread, which ends only after its step.
+        if (Sender.Path.Name == Student)
+            return Directive.Stop;
+        CountCrash(error.Message);
         return Directive.Restart;
     });
 
@@ -157,12 +165,11 @@ internal sealed class StageActor : ReceiveActor
             Finish();
     }
 
-    private void EvaluateNext()
+    // An evaluator that crashed after its last answer is ready once more when nothing is left to ask.
+    private void AskForEvaluation()
     {
         if (_toEvaluate.TryPeek(out var split))
             Context.Child(Evaluator).Tell(new EvaluationRequest(_fingerprint, split, _stage!.FinalFolder));
-        else
-            Finish();
     }
 
     private void Finish()

@@ -57,8 +57,6 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     /// <summary>Micro-batches that somebody waits for.</summary>
     protected IEnumerable<BatchKey> Wanted => _askers.Keys;
 
-    protected bool IsWanted(BatchKey key) => _askers.ContainsKey(key);
-
     protected override void PreStart() => Timers.StartPeriodicTimer("hedge", HedgeDue.Instance, HedgeInterval);
 
     protected override void PostStop()

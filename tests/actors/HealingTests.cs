@@ -83,15 +83,17 @@ public class HealingTests(RunFixture fixture)
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
 
-    [Fact]
-    public async Task A_lost_student_ends_the_run_with_a_sentence_and_the_run_resumes()
+    [Theory]
+    [InlineData(false)]
+    [InlineData(true)]
+    public async Task A_lost_student_ends_the_run_with_a_sentence_and_the_run_resumes(bool crash)
     {
         var expected = await fixture.Expected;
         string folder = fixture.NewFolder();
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, system) =>
         {
             if (happened is StepDone { Stage: "source", Step: 2 })
-                Lose(system, "source", "student", crash: false);
+                Lose(system, "source", "student", crash);
         }));
         Assert.Contains("student of stage 'source'", error.Message);
         var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
