@@ -59,6 +59,11 @@ public sealed record DataPlan
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
     internal bool Augments => CropPadding > 0 || Flip;
+
+    /// <summary>
+    /// What decides bits. Skipping is not among it: what was computed without it met no broken image, so it is the same with it.
+    /// </summary>
+    internal DataPlan Deciding() => this with { Key = "", CacheDirectory = "", SkipBroken = false, DecodedCacheBytes = 0 };
 }
 
 /// <summary>
@@ -120,7 +125,7 @@ public sealed record StagePlan
     [Key(24)] public required long WarmUpSteps { get; init; }
     /// <summary>Probability with which dropout zeroes a value while training.</summary>
     [Key(25)] public required double Dropout { get; init; }
-    /// <summary>libtorch threads of each computing thread; part of the plan because it decides bits.</summary>
+    /// <summary>libtorch threads of each computing thread; they decide bits.</summary>
     [Key(26)] public required int Threads { get; init; }
     /// <summary><c>cpu</c> or <c>cuda:N</c>.</summary>
     [Key(27)] public required string Device { get; init; }
@@ -139,8 +144,15 @@ public sealed record StagePlan
     /// <summary>Steps whose batches the student asks for ahead of the one it computes.</summary>
     [Key(34)] public required int PrefetchWindow { get; init; }
 
-    /// <summary>SHA-256 of the plan's MessagePack bytes, in hexadecimal; names the plan in every request.</summary>
-    public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(this)));
+    /// <summary>
+    /// SHA-256 of the MessagePack bytes of what decides the stage's result, in hexadecimal; names the plan in every request.
+    /// Checkpoint interval, checkpoints kept, prefetch window, cache sizes and skipping do not count: they may change between an
+    /// interruption and the resumption.
+    /// </summary>
+    public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Deciding())));
+
+    /// <summary>The plan with one and the same value for all that only says how it is carried out.</summary>
+    internal StagePlan Deciding() => this with { Train = Train?.Deciding(), Test = Test?.Deciding(), CheckpointEvery = 1, Keep = 1, PrefetchWindow = 1 };
 }
 
 /// <summary>The stages of a run, in the order in which they are carried out.</summary>

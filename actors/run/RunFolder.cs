@@ -125,24 +125,26 @@ internal sealed class RunFolder : IDisposable
 
     private void AdoptPlan(RunPlan plan)
     {
-        var wanted = JsonSerializer.SerializeToNode(plan, Json)!;
-        if (!File.Exists(Plan))
-        {
-            Replace(Plan, wanted.ToJsonString(Json));
-            return;
-        }
-        JsonNode? found;
+        if (File.Exists(Plan) && Difference(Deciding(ReadPlan()), Deciding(plan), "plan") is { } difference)
+            throw new RunException($"{Root} belongs to another plan: {difference}; use another run.folder, or the settings it was started with.");
+        Replace(Plan, JsonSerializer.Serialize(plan, Json));
+    }
+
+    private RunPlan ReadPlan()
+    {
         try
         {
-            found = JsonNode.Parse(File.ReadAllText(Plan));
+            return JsonSerializer.Deserialize<RunPlan>(File.ReadAllText(Plan), Json) ?? throw new JsonException("it holds null");
         }
         catch (JsonException error)
         {
             throw new RunException($"{Plan} is damaged ({error.Message.TrimEnd('.')}); use another run.folder.", error);
         }
-        if (Difference(found, wanted, "plan") is { } difference)
-            throw new RunException($"{Root} belongs to another plan: {difference}; use another run.folder, or the settings it was started with.");
     }
+
+    /// <summary>What must not change while the folder holds work.</summary>
+    private static JsonNode Deciding(RunPlan plan) =>
+        JsonSerializer.SerializeToNode(plan with { Stages = [.. plan.Stages.Select(stage => stage.Deciding())] }, Json)!;
 
     /// <summary>The first place in which two documents differ, as a person reads it; null if they are equal.</summary>
     private static string? Difference(JsonNode? there, JsonNode? now, string place)

@@ -127,7 +127,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     {
         var plan = Stage.Plan;
         string key = string.Join('|', ModelFolder.Fingerprint(Stage.TeacherFolder!), Stage.Train!.Fingerprint, plan.Train!.ImageSize,
-            plan.Train.SkipBroken, plan.DistillTarget, plan.TargetBlock, plan.Threads, plan.Device, plan.Bfloat16,
+            plan.DistillTarget, plan.TargetBlock, plan.Threads, plan.Device, plan.Bfloat16,
             string.Join(',', plan.PixelMean), string.Join(',', plan.PixelStd));
         return new TargetCache(Stage.Run.Folder.Cache, key, Stage.Train.Count, plan.TargetBlock, teacher.TargetLength);
     }

@@ -78,10 +78,20 @@ public class PlanTests
         Assert.NotEqual(stage.Fingerprint(), (stage with { Seed = 2 }).Fingerprint());
         Assert.NotEqual(stage.Fingerprint(), (stage with { Train = Data with { Flip = true } }).Fingerprint());
         Assert.Matches("^[0-9a-f]{64}$", stage.Fingerprint());
+        Assert.Equal(stage.Fingerprint(), CarriedOutOtherwise(stage).Fingerprint());
     }
 
+    /// <summary>The same result by another way.</summary>
+    internal static StagePlan CarriedOutOtherwise(StagePlan stage) => stage with
+    {
+        CheckpointEvery = stage.CheckpointEvery + 1,
+        Keep = stage.Keep + 1,
+        PrefetchWindow = stage.PrefetchWindow + 1,
+        Train = stage.Train! with { SkipBroken = true, DecodedCacheBytes = 0 },
+    };
+
     [Fact]
-    public void Every_property_of_a_plan_counts_in_its_fingerprint() =>
+    public void Every_property_of_a_plan_is_written_into_it() =>
         Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(RunPlan) }.SelectMany(type => type.GetProperties()),
             property => Assert.NotNull(property.GetCustomAttribute<KeyAttribute>()));
 }

@@ -115,6 +115,21 @@ public class TrainingRunTests(RunFixture fixture)
     }
 
     [Fact]
+    public async Task What_decides_no_bits_may_change_when_a_run_resumes()
+    {
+        string folder = fixture.NewFolder();
+        using var cancel = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder, (happened, _) =>
+        {
+            if (happened is StepDone { Step: 2 })
+                cancel.Cancel();
+        }, cancel.Token));
+        var (results, events) = await RunFixture.ExecuteAsync(Plans.Run(PlanTests.CarriedOutOtherwise(fixture.Pretraining())), folder);
+        Assert.True(events.OfType<StageStarted>().First().StepsDone >= 2);
+        Assert.Equal((await fixture.Expected)[0].ModelSha256, results[0].ModelSha256);
+    }
+
+    [Fact]
     public async Task Changed_data_is_refused_when_a_stage_resumes()
     {
         string data = Path.Combine(fixture.Root, "changing");
