@@ -39,8 +39,9 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             var result = student.Step(step.Step, step.MicroBatches);
             long ended = _time.GetTimestamp();
 
-            double dataWait = Math.Min(Seconds(started, Math.Max(started, step.BatchesAt)), Seconds(started, taken));
-            var done = new StepDone(_plan.Name, step.Step + 1, _plan.Steps, result, dataWait, Seconds(started, taken) - dataWait,
+            double wait = Seconds(started, taken);
+            double dataWait = stage.TeacherFolder is null ? wait : Math.Min(Seconds(started, Math.Max(started, step.BatchesAt)), wait);
+            var done = new StepDone(_plan.Name, step.Step + 1, _plan.Steps, result, dataWait, wait - dataWait,
                 Seconds(taken, ended), _plan.BatchSize / Seconds(started, ended));
             started = ended;
             Count(done, step.SkippedSamples);
