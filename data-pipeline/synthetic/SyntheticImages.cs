@@ -3,13 +3,13 @@ using ActorTrain.DataPipeline.Images;
 namespace ActorTrain.DataPipeline;
 
 /// <summary>
-/// Small image data sets made from nothing, for trying the program out: six shapes, in a source domain and in a target domain that
-/// looks clearly different. The same options give the same bytes.
+/// Small image data sets made from nothing, for trying the program out: six textures, in a source domain and in a target domain
+/// that looks clearly different. The same options give the same bytes.
 /// </summary>
 public static class SyntheticImages
 {
     /// <summary>The classes, in label order.</summary>
-    public static IReadOnlyList<string> ClassNames { get; } = ["circle", "cross", "ring", "square", "star", "triangle"];
+    public static IReadOnlyList<string> ClassNames { get; } = ["checks", "diagonals", "dots", "horizontals", "rings", "verticals"];
 
     /// <summary>Writes PNG files into a folder per class. The folder appears only when it is complete.</summary>
     /// <exception cref="DataException">The folder exists already or cannot be written.</exception>
@@ -51,7 +51,7 @@ public static class SyntheticImages
     private static byte[] Render(SyntheticOptions options, int label, int image)
     {
         var random = new CounterRandom(options.Seed, RandomPurpose.Synthesis, (long)options.Domain, image);
-        var placement = Placement.Draw(ref random);
+        var texture = Texture.Draw(ref random);
         var painter = Painter.Draw(options.Domain, ref random);
         var pixels = new byte[options.Size * options.Size * 3];
         double pixel = 2.0 / options.Size;
@@ -59,10 +59,9 @@ public static class SyntheticImages
         {
             for (int x = 0; x < options.Size; x++)
             {
-                // [-1, 1] over the image; the edge of a shape is one pixel wide.
+                // [-1, 1] over the image.
                 double u = ((x + 0.5) * pixel) - 1, v = ((y + 0.5) * pixel) - 1;
-                double distance = placement.DistanceTo(label, u, v);
-                painter.Paint(u, v, distance, pixel, ref random, pixels.AsSpan(((y * options.Size) + x) * 3, 3));
+                painter.Paint(u, v, texture.At(label, u, v), ref random, pixels.AsSpan(((y * options.Size) + x) * 3, 3));
             }
         }
         return pixels;

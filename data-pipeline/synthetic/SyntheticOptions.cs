@@ -3,10 +3,10 @@ namespace ActorTrain.DataPipeline;
 /// <summary>Which of the two synthetic domains an image belongs to.</summary>
 public enum SyntheticDomain
 {
-    /// <summary>Bright, coloured shapes on smooth colour gradients.</summary>
+    /// <summary>Two bright colours, almost without noise.</summary>
     Source,
 
-    /// <summary>The same shapes as faint grey ribbons on striped, noisy grey: another palette, another texture, another contrast.</summary>
+    /// <summary>The same textures in dark on unevenly lit, noisy grey, with little contrast.</summary>
     Target,
 }
 

@@ -18,7 +18,7 @@ internal static class DemoData
     {
         WriteSet(Source(folder), new SyntheticOptions { Domain = SyntheticDomain.Source, Images = 3000, Seed = 1 });
         WriteSet(Unlabelled(folder), new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 1500, Seed = 2 });
-        WriteSet(Train(folder), new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 300, Seed = 3 });
+        WriteSet(Train(folder), new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 120, Seed = 3 });
         WriteSet(Test(folder), new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 600, Seed = 4 });
     }
 

@@ -37,6 +37,40 @@ public sealed class SyntheticTests : IDisposable
         Assert.Equal(0, spreads[1]);
     }
 
+    [Theory]
+    [InlineData(SyntheticDomain.Source)]
+    [InlineData(SyntheticDomain.Target)]
+    public async Task Stripes_run_as_their_class_says(SyntheticDomain domain)
+    {
+        await using var source = await WriteAsync(new SyntheticOptions { Images = 120, Domain = domain });
+        await using var loader = new ImageLoader(source, new ImageOptions { Size = 32 }, 1, new SampleOrder(120, 1));
+        var batch = await loader.LoadConsecutiveAsync(0, 120, default);
+        Assert.True(Change("horizontals", 0, 1) > Change("horizontals", 1, 0));
+        Assert.True(Change("verticals", 1, 0) > Change("verticals", 0, 1));
+
+        // Squared difference between every pixel of a class and its neighbour in the given direction.
+        long Change(string name, int right, int down)
+        {
+            long change = 0;
+            for (int image = 0; image < 120; image++)
+            {
+                if (SyntheticImages.ClassNames[batch.Labels[image]] != name)
+                    continue;
+                for (int y = 0; y < 31; y++)
+                {
+                    for (int x = 0; x < 31; x++)
+                    {
+                        int difference = Red(image, x + right, y + down) - Red(image, x, y);
+                        change += difference * difference;
+                    }
+                }
+            }
+            return change;
+        }
+
+        int Red(int image, int x, int y) => batch.Pixels[(((image * 3 * 32) + y) * 32) + x];
+    }
+
     [Fact]
     public void A_folder_that_exists_or_cannot_be_made_is_an_error()
     {
