@@ -45,9 +45,9 @@ internal sealed class FolderSource : ISampleSource
                 images.Add(file);
         }
         if (images.Count == 0)
-            throw new DataException($"{location} holds no image (.jpg, .jpeg, .png); name a folder of images or of class folders.");
+            throw new DataException($"the folder {store.Locate("")} holds no image (.jpg, .jpeg, .png); name a folder of images or of class folders.");
         if (images.Find(image => !image.Path.Contains('/')) is { Path: not null } loose && images.Exists(image => image.Path.Contains('/')))
-            throw new DataException($"{location} holds both class folders and images outside them ({loose.Path}); move these into a class folder or away.");
+            throw new DataException($"the folder {store.Locate("")} holds both class folders and images outside them ({loose.Path}); move these into a class folder or away.");
 
         bool labelled = images[0].Path.Contains('/');
         var sorted = images.ToArray();

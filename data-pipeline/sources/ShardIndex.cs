@@ -20,7 +20,7 @@ internal sealed class ShardIndex : IDisposable
 {
     private const int HeaderSize = 8 + 8 + 4 + 4 + 32 + 4;
     private const int RecordSize = 24;
-    private static readonly byte[] s_magic = "ATSHARD1"u8.ToArray();
+    private static readonly byte[] Magic = "ATSHARD1"u8.ToArray();
 
     private readonly SafeFileHandle _file;
     private readonly long _recordsStart;
@@ -54,7 +54,7 @@ internal sealed class ShardIndex : IDisposable
         {
             var header = new byte[HeaderSize + expectedList.Length];
             if (RandomAccess.Read(file, header, 0) == header.Length
-                && header.AsSpan(0, 8).SequenceEqual(s_magic)
+                && header.AsSpan(0, 8).SequenceEqual(Magic)
                 && BinaryPrimitives.ReadInt32LittleEndian(header.AsSpan(HeaderSize - 4)) == expectedList.Length
                 && header.AsSpan(HeaderSize).SequenceEqual(expectedList))
             {
@@ -141,7 +141,7 @@ internal sealed class ShardIndex : IDisposable
         public void Commit()
         {
             Span<byte> header = stackalloc byte[HeaderSize - 4];
-            s_magic.CopyTo(header);
+            Magic.CopyTo(header);
             BinaryPrimitives.WriteInt64LittleEndian(header[8..], _count);
             BinaryPrimitives.WriteInt32LittleEndian(header[16..], _lowestLabel);
             BinaryPrimitives.WriteInt32LittleEndian(header[20..], _highestLabel);

@@ -145,7 +145,7 @@ internal sealed class TarReader(IFileStore store, StoredFile file)
         int end = bytes.IndexOf((byte)0);
         try
         {
-            return s_strictUtf8.GetString(end < 0 ? bytes : bytes[..end]);
+            return StrictUtf8.GetString(end < 0 ? bytes : bytes[..end]);
         }
         catch (DecoderFallbackException)
         {
@@ -153,5 +153,5 @@ internal sealed class TarReader(IFileStore store, StoredFile file)
         }
     }
 
-    private static readonly UTF8Encoding s_strictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
+    private static readonly UTF8Encoding StrictUtf8 = new(encoderShouldEmitUTF8Identifier: false, throwOnInvalidBytes: true);
 }

@@ -5,7 +5,7 @@ namespace ActorTrain.DataPipeline.Storage;
 /// <summary>Files below a local folder.</summary>
 internal sealed class LocalStore(string root) : IFileStore
 {
-    private static readonly EnumerationOptions s_everyVisibleFile = new()
+    private static readonly EnumerationOptions EveryVisibleFile = new()
     {
         RecurseSubdirectories = true,
         IgnoreInaccessible = false,
@@ -61,7 +61,7 @@ internal sealed class LocalStore(string root) : IFileStore
         var entries = new FileSystemEnumerable<StoredFile>(root, (ref entry) => new StoredFile(
             entry.ToFullPath()[prefix..] + (entry.IsDirectory ? "/" : ""),
             entry.IsDirectory ? 0 : entry.Length,
-            entry.IsDirectory ? "" : entry.LastWriteTimeUtc.Ticks.ToString()), s_everyVisibleFile);
+            entry.IsDirectory ? "" : entry.LastWriteTimeUtc.Ticks.ToString()), EveryVisibleFile);
         using var enumerator = entries.GetEnumerator();
         while (MoveNext(enumerator))
         {

@@ -5,15 +5,15 @@ namespace ActorTrain.DataPipeline.Storage;
 /// <summary>Repeats a network request that failed for a reason that may pass: no connection, a time-out, 408, 429 or 5xx.</summary>
 internal sealed class Retry(TimeProvider time)
 {
-    private static readonly TimeSpan s_attemptLimit = TimeSpan.FromSeconds(60);
-    private static readonly TimeSpan[] s_pauses = [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
+    private static readonly TimeSpan AttemptLimit = TimeSpan.FromSeconds(60);
+    private static readonly TimeSpan[] Pauses = [TimeSpan.FromSeconds(0.2), TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(5)];
 
     /// <exception cref="DataException">The request still failed after the last pause; the message starts with <paramref name="place"/>.</exception>
     public async Task<T> RunAsync<T>(string place, Func<CancellationToken, Task<T>> request, CancellationToken cancel)
     {
         for (int attempt = 0; ; attempt++)
         {
-            using var limit = new CancellationTokenSource(s_attemptLimit, time);
+            using var limit = new CancellationTokenSource(AttemptLimit, time);
             using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, limit.Token);
             try
             {
@@ -21,10 +21,10 @@ internal sealed class Retry(TimeProvider time)
             }
             catch (Exception error) when (!cancel.IsCancellationRequested && IsTransient(error))
             {
-                if (attempt == s_pauses.Length)
+                if (attempt == Pauses.Length)
                     throw new DataException($"{place} could not be read in {attempt + 1} attempts ({error.Message}); check the network and the server.", error);
             }
-            await Task.Delay(s_pauses[attempt], time, cancel);
+            await Task.Delay(Pauses[attempt], time, cancel);
         }
     }
 

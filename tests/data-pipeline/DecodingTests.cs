@@ -7,19 +7,19 @@ namespace ActorTrain.DataPipeline.Tests;
 /// <summary>Decoding and resizing against Pillow: golden/make.py makes the files and what Pillow makes of them.</summary>
 public class DecodingTests
 {
-    private static readonly Dictionary<string, Expectation> s_expected = JsonSerializer.Deserialize<Dictionary<string, Expectation>>(
+    private static readonly Dictionary<string, Expectation> Expected = JsonSerializer.Deserialize<Dictionary<string, Expectation>>(
         File.ReadAllText(Golden("expected.json")), JsonSerializerOptions.Web)!;
 
-    public static TheoryData<string> Names => [.. s_expected.Keys];
+    public static TheoryData<string> Names => [.. Expected.Keys];
 
     public static IEnumerable<object[]> Resizes =>
-        s_expected.SelectMany(pair => pair.Value.Resized.Keys.Select(size => new object[] { pair.Key, int.Parse(size) }));
+        Expected.SelectMany(pair => pair.Value.Resized.Keys.Select(size => new object[] { pair.Key, int.Parse(size) }));
 
     [Theory]
     [MemberData(nameof(Names))]
     public void Every_kind_of_image_becomes_the_RGB_pixels_that_Pillow_gives(string name)
     {
-        var expected = s_expected[name];
+        var expected = Expected[name];
         var image = ImageDecoder.Decode(File.ReadAllBytes(Golden(name)), name);
         Assert.Equal((expected.Width, expected.Height), (image.Width, image.Height));
         AssertWithin(expected.Tolerance, expected.Rgb, image.Pixels);
@@ -34,7 +34,7 @@ public class DecodingTests
         var interleaved = new byte[planes.Length];
         for (int i = 0; i < planes.Length; i++)
             interleaved[i] = planes[(i % 3 * size * size) + (i / 3)];
-        AssertWithin(0, s_expected[name].Resized[size.ToString()], interleaved);
+        AssertWithin(0, Expected[name].Resized[size.ToString()], interleaved);
     }
 
     [Fact]

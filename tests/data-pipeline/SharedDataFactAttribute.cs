@@ -3,15 +3,15 @@ namespace ActorTrain.DataPipeline.Tests;
 /// <summary>A test on the public data sets in ../shared/data beside the repository; skipped where they are absent.</summary>
 public sealed class SharedDataFactAttribute : FactAttribute
 {
-    private static readonly string? s_folder = Find();
+    private static readonly string? Found = Find();
 
     public SharedDataFactAttribute()
     {
-        if (s_folder is null)
+        if (Found is null)
             Skip = "../shared/data is absent";
     }
 
-    public static string Folder => s_folder!;
+    public static string Folder => Found!;
 
     private static string? Find()
     {
