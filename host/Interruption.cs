@@ -3,7 +3,7 @@ using System.Runtime.InteropServices;
 namespace ActorTrain.Host;
 
 /// <summary>Ctrl-C and SIGTERM: the first asks the run to finish its step and save a checkpoint, the second ends the process at once.</summary>
-public sealed class Interruption : IDisposable
+public sealed partial class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
     private readonly PosixSignalRegistration _interrupt;
@@ -31,8 +31,20 @@ public sealed class Interruption : IDisposable
     {
         signal.Cancel = true;
         if (_cancel.IsCancellationRequested)
-            Environment.Exit(Failure.InterruptedExitCode);
+            EndAtOnce(Failure.InterruptedExitCode);
         Console.Error.WriteLine("Finishing the step and saving a checkpoint; once more ends at once.");
         _cancel.Cancel();
     }
+
+    private static void EndAtOnce(int exitCode)
+    {
+        // The bars hide the cursor.
+        if (!Console.IsOutputRedirected)
+            Console.Out.Write("\e[?25h");
+        // Without exit handlers: these would take libtorch apart under the thread that still trains.
+        ExitProcess(exitCode);
+    }
+
+    [LibraryImport("libc", EntryPoint = "_exit")]
+    private static partial void ExitProcess(int exitCode);
 }

@@ -29,6 +29,22 @@ public sealed class InterruptionTests : IDisposable
     }
 
     [Fact]
+    public async Task Ctrl_C_twice_ends_at_once_and_the_same_command_resumes()
+    {
+        string images = _workspace.Images("images");
+        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Pretrain("interrupted", images)))
+        {
+            await process.WaitForAsync("pretrain: checkpoint at step ");
+            process.Interrupt();
+            process.Interrupt();
+            Ending ending = await process.EndAsync();
+            Assert.True(ending.ExitCode == 130, $"exit code {ending.ExitCode}: {ending.Output}{ending.Error}");
+            Assert.DoesNotContain("error:", ending.Error);
+        }
+        await FinishAsync("interrupted", Pretrain("interrupted", images), "pretrain: goes on after step ");
+    }
+
+    [Fact]
     public async Task A_run_killed_in_every_kind_of_stage_ends_with_the_weights_of_an_uninterrupted_one()
     {
         string file = _workspace.Write("my.conf", $$"""
