@@ -61,7 +61,7 @@ public sealed class RunConfiguration
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new ConfigurationException($"The configuration file '{path}' cannot be read: {error.Message.TrimEnd('.')}.");
+            throw new ConfigurationException($"The configuration file '{path}' cannot be read ({error.Message.TrimEnd('.')}); check that it is a file and its permissions.");
         }
     }
 

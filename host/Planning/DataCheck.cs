@@ -34,7 +34,10 @@ public static class DataCheck
     {
         if (kind == StageKind.Evaluate)
         {
-            string[] classNames = [.. ModelFolder.ReadConfiguration(settings.Model.From).ClassNames];
+            VitConfiguration model = ModelFolder.ReadConfiguration(settings.Model.From);
+            if (!model.IsClassifier)
+                throw configuration.Mistake("model.from", $"model.from = {settings.Model.From} is no classifier; name the result of a fine-tuning, such as <run folder>/stages/finetune/model");
+            string[] classNames = [.. model.ClassNames];
             await CheckAsync(settings, Required(configuration, "data.test"), "data.test", classNames, cancel);
             return classNames;
         }
