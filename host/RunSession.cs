@@ -54,7 +54,7 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
         ResultTable contents = ResultTable.Of(results);
         var table = new Table { Border = TableBorder.Rounded };
         for (int column = 0; column < contents.Header.Count; column++)
-            table.AddColumn(new TableColumn(Markup.Escape(contents.Header[column])) { Alignment = column == 0 ? Justify.Left : Justify.Right, NoWrap = true });
+            table.AddColumn(new TableColumn(Markup.Escape(contents.Header[column])) { Alignment = column == 0 ? Justify.Left : Justify.Right, NoWrap = column == 0 });
         foreach (IReadOnlyList<string> row in contents.Rows)
             table.AddRow([.. row.Select(cell => new Text(cell))]);
         if (Console.IsOutputRedirected)

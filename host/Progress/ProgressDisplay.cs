@@ -9,8 +9,8 @@ namespace ActorTrain.Host.Progress;
 /// <summary>Shows a run while it goes on: live bars on a terminal, a plain line every five seconds elsewhere.</summary>
 public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
 {
-    private static readonly TimeSpan s_lineEvery = TimeSpan.FromSeconds(5);
-    private static readonly TimeSpan s_redrawEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
+    private static readonly TimeSpan RedrawEvery = TimeSpan.FromMilliseconds(250);
 
     private readonly RunProgress _progress;
     private readonly RunPlan _plan;
@@ -65,16 +65,17 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
         _stop.Dispose();
     }
 
-    /// <summary>What is told about the stage that runs, without its name.</summary>
-    public static string Describe(ProgressView view)
+    /// <summary>What a plain line tells about the stage that runs, after its name.</summary>
+    public static string Describe(ProgressView view) =>
+        DescribeStage(view) + (view.RunLeft is { } left ? $", {ResultTable.Duration(left.TotalSeconds)} for the run" : "");
+
+    private static string DescribeStage(ProgressView view)
     {
         if (view.Evaluating is { } evaluating)
             return $"evaluating {evaluating}";
         if (double.IsNaN(view.Loss))
             return "preparing";
-        string left = view.StageLeft is { } stage && view.RunLeft is { } run
-            ? $", {ResultTable.Duration(stage.TotalSeconds)} left, {ResultTable.Duration(run.TotalSeconds)} for the run"
-            : "";
+        string left = view.StageLeft is { } stage ? $", {ResultTable.Duration(stage.TotalSeconds)} left" : "";
         return $"step {view.Step}/{view.Steps}, loss {view.Loss:0.0000}, {view.ImagesPerSecond:0} images/s, "
             + $"waits {view.DataWait:0%} data {view.TeacherWait:0%} teacher{left}";
     }
@@ -100,7 +101,7 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
 
     private async Task WriteLinesAsync()
     {
-        using var ticks = new PeriodicTimer(s_lineEvery, _time);
+        using var ticks = new PeriodicTimer(LineEvery, _time);
         while (await TickAsync(ticks))
         {
             if (_progress.View() is { } view)
@@ -118,7 +119,7 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
             {
                 ProgressTask run = context.AddTask(Markup.Escape(_plan.Name), maxValue: Math.Max(1, _plan.Stages.Sum(stage => stage.Steps)));
                 ProgressTask stage = context.AddTask("…", maxValue: 1);
-                using var ticks = new PeriodicTimer(s_redrawEvery, _time);
+                using var ticks = new PeriodicTimer(RedrawEvery, _time);
                 while (await TickAsync(ticks))
                     Redraw(run, stage, status);
             });
@@ -131,9 +132,10 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
         stage.Description = Markup.Escape(view.Name);
         stage.MaxValue = Math.Max(1, view.Steps);
         stage.Value = view.Step;
-        status.Texts[stage.Id] = Describe(view);
+        status.Texts[stage.Id] = DescribeStage(view);
         run.Value = _plan.Stages.Take(view.Number - 1).Sum(done => done.Steps) + view.Step;
-        status.Texts[run.Id] = $"stage {view.Number} of {view.Count}";
+        string left = view.RunLeft is { } time ? $", {ResultTable.Duration(time.TotalSeconds)} left" : "";
+        status.Texts[run.Id] = $"stage {view.Number} of {view.Count}{left}";
     }
 
     private async ValueTask<bool> TickAsync(PeriodicTimer ticks)

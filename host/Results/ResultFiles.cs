@@ -7,7 +7,7 @@ namespace ActorTrain.Host.Results;
 /// <summary>Writes <c>results.json</c>, <c>results.md</c> and <c>results.csv</c> into a run folder.</summary>
 public static class ResultFiles
 {
-    private static readonly JsonSerializerOptions s_json = new()
+    private static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
@@ -22,7 +22,7 @@ public static class ResultFiles
     /// <param name="command">The command line that makes these results.</param>
     public static void Write(string folder, Comparison results, string command)
     {
-        File.WriteAllText(Path.Combine(folder, "results.json"), JsonSerializer.Serialize(new { command, results.Name, results.Methods, results.Stages }, s_json) + "\n");
+        File.WriteAllText(Path.Combine(folder, "results.json"), JsonSerializer.Serialize(new { command, results.Name, results.Methods, results.Stages }, Json) + "\n");
         string notes = results.SkippedSentence is { } sentence ? $"\n{sentence}\n" : "";
         string byStage = results.Methods.Count > 0 ? "\n" + ResultTable.OfStages(results).ToMarkdown() : "";
         File.WriteAllText(Path.Combine(folder, "results.md"),

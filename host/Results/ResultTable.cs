@@ -13,7 +13,7 @@ public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
 
     /// <summary>A row per stage: where the time went.</summary>
     public static ResultTable OfStages(Comparison results) => new(
-        ["stage", "steps", "test accuracy", "test loss", "train loss", "‖θ_init − θ‖₂", "waited for data / teacher", "time"],
+        ["stage", "steps", "test accuracy", "test loss", "train loss", "‖θ_init − θ‖₂", "data / teacher wait", "time"],
         [.. results.Stages.Select(Row)]);
 
     /// <summary>Seconds as people say them: <c>41 s</c>, <c>3 min 05 s</c>, <c>1 h 12 min</c>.</summary>

@@ -10,7 +10,7 @@ public sealed record Ending(int ExitCode, string Output, string Error);
 /// <summary>The real program in a process of its own.</summary>
 public sealed partial class CommandLineProcess : IAsyncDisposable
 {
-    private static readonly TimeSpan s_limit = TimeSpan.FromMinutes(3);
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
     private readonly Process _process;
     private readonly StringBuilder _output = new();
@@ -45,7 +45,7 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
     /// <summary>Reads the output up to a line that contains a text.</summary>
     public async Task WaitForAsync(string text)
     {
-        using var limit = new CancellationTokenSource(s_limit);
+        using var limit = new CancellationTokenSource(Limit);
         while (await _process.StandardOutput.ReadLineAsync(limit.Token) is { } line)
         {
             _output.AppendLine(line);
@@ -67,7 +67,7 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
 
     public async Task<Ending> EndAsync()
     {
-        using var limit = new CancellationTokenSource(s_limit);
+        using var limit = new CancellationTokenSource(Limit);
         _output.Append(await _process.StandardOutput.ReadToEndAsync(limit.Token));
         await _process.WaitForExitAsync(limit.Token);
         return new Ending(_process.ExitCode, _output.ToString(), await _error);

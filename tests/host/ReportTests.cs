@@ -9,12 +9,12 @@ namespace ActorTrain.Host.Tests;
 
 public class ReportTests
 {
-    private static readonly StageCurves s_curves = new([(1, 2.5), (2, 1.5), (3, 1.25)], [], []);
+    private static readonly StageCurves Curves = new([(1, 2.5), (2, 1.5), (3, 1.25)], [], []);
 
     [Fact]
     public void The_report_is_well_formed_and_asks_for_nothing_else()
     {
-        XDocument page = Page(s_curves);
+        XDocument page = Page(Curves);
         Assert.Empty(page.Descendants("script"));
         Assert.Empty(page.Descendants("link"));
         IEnumerable<string> references = page.Descendants().Attributes().Where(attribute => attribute.Name.LocalName is "src" or "href").Select(attribute => attribute.Value);
@@ -25,7 +25,7 @@ public class ReportTests
     [Fact]
     public void The_report_shows_table_plots_pictures_and_configuration()
     {
-        XDocument page = Page(s_curves);
+        XDocument page = Page(Curves);
         Assert.Equal("run <x> & \"y\"", page.Descendants("h1").Single().Value);
         Assert.Contains(page.Descendants("td"), cell => cell.Value == "0.750 ± 0.071");
         Assert.Contains(page.Descendants("pre"), pre => pre.Value == "data.train = \"<a>\"");
