@@ -10,11 +10,11 @@ internal sealed record Answer(string Kind, double[] Milliseconds, double CpuSeco
 /// <summary>Runs both sides in turn, A B A B …, each in a process of its own with the same environment, and prints what came out.</summary>
 internal static class Comparison
 {
-    private static readonly JsonSerializerOptions fields = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
-    private static readonly string[] kinds = ["pretrain", "pretrain-bf16", "distill"];
+    private static readonly JsonSerializerOptions Fields = new() { PropertyNamingPolicy = JsonNamingPolicy.SnakeCaseLower };
+    private static readonly string[] Kinds = ["pretrain", "pretrain-bf16", "distill"];
 
     /// <summary>Parts of our steps, measured alone: the blocks of a step forward and backward, and the optimiser.</summary>
-    private static readonly string[] parts = ["pretrain-blocks", "pretrain-bf16-blocks", "distill-blocks", "adamw"];
+    private static readonly string[] Parts = ["pretrain-blocks", "pretrain-bf16-blocks", "distill-blocks", "adamw"];
 
     public static void Run(int threads, int rounds, int steps)
     {
@@ -24,12 +24,12 @@ internal static class Comparison
         Dictionary<(Process, string), List<Answer>> answers = [];
         for (int round = 0; round < rounds; round++)
         {
-            foreach (string kind in kinds)
+            foreach (string kind in Kinds)
             {
                 foreach (Process side in new[] { ours, theirs })
                     Ask(side, kind);
             }
-            foreach (string part in parts)
+            foreach (string part in Parts)
                 Ask(ours, part);
             Console.Error.WriteLine($"{threads} thread(s): round {round + 1} of {rounds}");
         }
@@ -41,7 +41,7 @@ internal static class Comparison
         Console.WriteLine(Invariant($"\n{threads} thread(s), tiny-32, batch 64, {rounds} rounds of {steps} steps; sgemm peak {peak:f0} GFLOP/s"));
         Console.WriteLine("| step | ours ms | PyTorch ms | ratio | ours CPU s/step | PyTorch CPU s/step | ours GFLOP/s | share of sgemm peak | blocks | AdamW | rest |");
         Console.WriteLine("|---|---|---|---|---|---|---|---|---|---|---|");
-        foreach (string kind in kinds)
+        foreach (string kind in Kinds)
         {
             (double mine, double other) = (Milliseconds(ours, kind), Milliseconds(theirs, kind));
             double gflop = answers[(ours, kind)][0].Gflop;
@@ -57,7 +57,7 @@ internal static class Comparison
             string line = side.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The side '{side.StartInfo.FileName}' ended in '{kind}'.");
             if (!answers.TryGetValue((side, kind), out List<Answer>? list))
                 answers.Add((side, kind), list = []);
-            list.Add(JsonSerializer.Deserialize<Answer>(line, fields)!);
+            list.Add(JsonSerializer.Deserialize<Answer>(line, Fields)!);
         }
 
         double Milliseconds(Process side, string kind)

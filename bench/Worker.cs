@@ -13,40 +13,40 @@ internal sealed class Worker : IDisposable
 {
     private const int Batch = 64;
     private const int Batches = 8;
-    private static readonly VitConfiguration shape = VitConfiguration.Preset("tiny-32");
-    private readonly int threads;
-    private readonly string folder = Directory.CreateTempSubdirectory("actortrain-bench").FullName;
-    private readonly Dictionary<string, Action> steps = [];
-    private readonly List<IDisposable> opened = [];
-    private readonly byte[][] pixels = new byte[Batches][];
+    private static readonly VitConfiguration Shape = VitConfiguration.Preset("tiny-32");
+    private readonly int _threads;
+    private readonly string _folder = Directory.CreateTempSubdirectory("actortrain-bench").FullName;
+    private readonly Dictionary<string, Action> _steps = [];
+    private readonly List<IDisposable> _opened = [];
+    private readonly byte[][] _pixels = new byte[Batches][];
 
     private Worker(int threads)
     {
-        this.threads = threads;
+        _threads = threads;
         set_num_threads(threads);
-        ModelFolder.CreateFresh("tiny-32", 1, folder);
+        ModelFolder.CreateFresh("tiny-32", 1, _folder);
         Random random = new(0);
         for (int batch = 0; batch < Batches; batch++)
         {
-            pixels[batch] = new byte[Batch * VitConfiguration.Channels * shape.ImageSize * shape.ImageSize];
-            random.NextBytes(pixels[batch]);
+            _pixels[batch] = new byte[Batch * VitConfiguration.Channels * Shape.ImageSize * Shape.ImageSize];
+            random.NextBytes(_pixels[batch]);
         }
-        int masked = 1 + PatchMask.KeptCount(shape.Patches, shape.MaskRatio), full = 1 + shape.Patches;
-        steps["pretrain"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: false);
-        steps["pretrain-bf16"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: true);
-        steps["distill"] = TrainingStep(Objective.SelfDistillation, bfloat16: false);
-        Action encodeMasked = Blocks(shape.Layers, masked, shape.Width, shape.Heads, shape.MlpWidth, masked);
-        Action decode = Blocks(shape.DecoderLayers, full, shape.DecoderWidth, shape.DecoderHeads, shape.DecoderMlpWidth, full - masked);
-        Action encodeFull = Blocks(shape.Layers, full, shape.Width, shape.Heads, shape.MlpWidth, 1);
-        steps["pretrain-blocks"] = encodeMasked + decode;
-        steps["pretrain-bf16-blocks"] = () =>
+        int masked = 1 + PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio), full = 1 + Shape.Patches;
+        _steps["pretrain"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: false);
+        _steps["pretrain-bf16"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: true);
+        _steps["distill"] = TrainingStep(Objective.SelfDistillation, bfloat16: false);
+        Action encodeMasked = Blocks(Shape.Layers, masked, Shape.Width, Shape.Heads, Shape.MlpWidth, masked);
+        Action decode = Blocks(Shape.DecoderLayers, full, Shape.DecoderWidth, Shape.DecoderHeads, Shape.DecoderMlpWidth, full - masked);
+        Action encodeFull = Blocks(Shape.Layers, full, Shape.Width, Shape.Heads, Shape.MlpWidth, 1);
+        _steps["pretrain-blocks"] = encodeMasked + decode;
+        _steps["pretrain-bf16-blocks"] = () =>
         {
             using IDisposable? autocast = Kernels.Current.Autocast(CPU, ScalarType.BFloat16);
             encodeMasked();
             decode();
         };
-        steps["distill-blocks"] = encodeMasked + decode + encodeFull;
-        steps["adamw"] = OptimiserStep();
+        _steps["distill-blocks"] = encodeMasked + decode + encodeFull;
+        _steps["adamw"] = OptimiserStep();
     }
 
     public static void Run(int threads, TextReader commands, TextWriter answers)
@@ -83,25 +83,25 @@ internal sealed class Worker : IDisposable
 
     public void Dispose()
     {
-        foreach (IDisposable one in opened)
+        foreach (IDisposable one in _opened)
             one.Dispose();
-        Directory.Delete(folder, recursive: true);
+        Directory.Delete(_folder, recursive: true);
     }
 
     private Action TrainingStep(Objective objective, bool bfloat16)
     {
         Student student = Student.Open(
-            new StudentOptions { Objective = objective, LearningRate = 1.5e-4, TotalSteps = 1_000_000, Bfloat16 = bfloat16, Threads = threads }, folder);
-        opened.Add(student);
-        float[] targets = new float[Batch * shape.Width];
-        int[] kept = new int[Batch * PatchMask.KeptCount(shape.Patches, shape.MaskRatio)];
+            new StudentOptions { Objective = objective, LearningRate = 1.5e-4, TotalSteps = 1_000_000, Bfloat16 = bfloat16, Threads = _threads }, _folder);
+        _opened.Add(student);
+        float[] targets = new float[Batch * Shape.Width];
+        int[] kept = new int[Batch * PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio)];
         return () =>
         {
             long step = student.StepsDone;
             int count = kept.Length / Batch;
             for (int image = 0; image < Batch; image++)
-                PatchMask.Keep(1, step, image, shape.Patches, kept.AsSpan(image * count, count));
-            student.Step(step, [new StudentBatch(pixels[step % Batches], Batch, shape.ImageSize, kept, null, targets)]);
+                PatchMask.Keep(1, step, image, Shape.Patches, kept.AsSpan(image * count, count));
+            student.Step(step, [new StudentBatch(_pixels[step % Batches], Batch, Shape.ImageSize, kept, null, targets)]);
         };
     }
 
@@ -127,7 +127,7 @@ internal sealed class Worker : IDisposable
             {
                 long count = layer == layers - 1 ? lastQueries : tokens;
                 long first = lastQueries == 1 ? 0 : tokens - count;
-                x = Kernels.Current.TransformerBlock(x, weights[layer], heads, shape.LayerNormEps, first, count, 0);
+                x = Kernels.Current.TransformerBlock(x, weights[layer], heads, Shape.LayerNormEps, first, count, 0);
             }
             autograd.grad([x], inputs, [direction]);
         };
@@ -139,7 +139,7 @@ internal sealed class Worker : IDisposable
         TorchSharp.Modules.Parameter[] parameters = [.. Enumerable.Repeat(parts, 6).SelectMany(part => part).Select(count => nn.Parameter(Keep(randn([count]))))];
         AdamWState state = new(parameters, [.. parameters.Select(_ => true)],
             new StudentOptions { Objective = Objective.MaskedAutoEncoding, LearningRate = 1e-4, TotalSteps = 1 });
-        opened.Add(state);
+        _opened.Add(state);
         return () =>
         {
             state.Step++;
@@ -149,19 +149,19 @@ internal sealed class Worker : IDisposable
 
     private Tensor Keep(Tensor tensor)
     {
-        opened.Add(tensor);
+        _opened.Add(tensor);
         return tensor;
     }
 
     /// <summary>Multiplications and additions of the products of one step that is computed our way, in 1e9; backward counts twice forward.</summary>
     private static double StepGflop(string kind)
     {
-        long masked = 1 + PatchMask.KeptCount(shape.Patches, shape.MaskRatio), full = 1 + shape.Patches;
-        double forward = (shape.Layers * Block(masked, masked, shape.Width, shape.MlpWidth))
-            + ((shape.DecoderLayers - 1) * Block(full, full, shape.DecoderWidth, shape.DecoderMlpWidth))
-            + Block(full, full - masked, shape.DecoderWidth, shape.DecoderMlpWidth);
+        long masked = 1 + PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio), full = 1 + Shape.Patches;
+        double forward = (Shape.Layers * Block(masked, masked, Shape.Width, Shape.MlpWidth))
+            + ((Shape.DecoderLayers - 1) * Block(full, full, Shape.DecoderWidth, Shape.DecoderMlpWidth))
+            + Block(full, full - masked, Shape.DecoderWidth, Shape.DecoderMlpWidth);
         if (kind.StartsWith("distill", StringComparison.Ordinal))
-            forward += ((shape.Layers - 1) * Block(full, full, shape.Width, shape.MlpWidth)) + Block(full, 1, shape.Width, shape.MlpWidth);
+            forward += ((Shape.Layers - 1) * Block(full, full, Shape.Width, Shape.MlpWidth)) + Block(full, 1, Shape.Width, Shape.MlpWidth);
         return 3 * forward;
 
         // Keys and values of all tokens; queries, attention, its output and the MLP of those that ask.

@@ -10,7 +10,7 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class AdamWState : IDisposable
 {
-    private readonly Tensor[] gradientParts;
+    private readonly Tensor[] _gradientParts;
 
     /// <summary>A state before the first step.</summary>
     /// <param name="parameters">What is trained; all on one device.</param>
@@ -30,7 +30,7 @@ public sealed class AdamWState : IDisposable
         Offsets = offsets;
         Device device = parameters[0].device;
         Gradient = zeros([offsets[^1]], ScalarType.Float32, device);
-        gradientParts = [.. parameters.Select((parameter, index) =>
+        _gradientParts = [.. parameters.Select((parameter, index) =>
             Gradient.narrow(0, offsets[index], offsets[index + 1] - offsets[index]).view(parameter.shape))];
         ExponentialAverage = zeros([offsets[^1]], ScalarType.Float32, device);
         ExponentialAverageSquared = zeros([offsets[^1]], ScalarType.Float32, device);
@@ -72,7 +72,7 @@ public sealed class AdamWState : IDisposable
     /// <summary>Frees the buffers.</summary>
     public void Dispose()
     {
-        foreach (Tensor part in gradientParts)
+        foreach (Tensor part in _gradientParts)
             part.Dispose();
         Gradient.Dispose();
         ExponentialAverage.Dispose();
@@ -89,9 +89,9 @@ public sealed class AdamWState : IDisposable
         for (int index = 0; index < gradients.Count; index++)
         {
             if (first)
-                gradientParts[index].copy_(gradients[index]);
+                _gradientParts[index].copy_(gradients[index]);
             else
-                gradientParts[index].add_(gradients[index]);
+                _gradientParts[index].add_(gradients[index]);
         }
     }
 

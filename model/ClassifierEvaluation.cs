@@ -7,29 +7,29 @@ namespace ActorTrain.Model;
 /// <summary>Loss, accuracy and confusion matrix of a classifier over labelled images, a batch at a time. To be used from one thread.</summary>
 public sealed class ClassifierEvaluation : IDisposable
 {
-    private readonly Compute compute;
-    private readonly VitClassifier classifier;
-    private readonly PatchExtractor extractor;
-    private readonly int[][] confusion;
-    private double lossSum;
-    private int count;
-    private int right;
+    private readonly Compute _compute;
+    private readonly VitClassifier _classifier;
+    private readonly PatchExtractor _extractor;
+    private readonly int[][] _confusion;
+    private double _lossSum;
+    private int _count;
+    private int _right;
 
     private ClassifierEvaluation(Compute compute, VitClassifier classifier, PatchExtractor extractor)
     {
-        this.compute = compute;
-        this.classifier = classifier;
-        this.extractor = extractor;
+        _compute = compute;
+        _classifier = classifier;
+        _extractor = extractor;
         int classes = classifier.Configuration.ClassNames.Count;
-        confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
+        _confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
     }
 
     /// <summary>The classes that the model tells apart, in label order.</summary>
-    public IReadOnlyList<string> ClassNames => classifier.Configuration.ClassNames;
+    public IReadOnlyList<string> ClassNames => _classifier.Configuration.ClassNames;
 
     /// <summary>What was found so far; the means of no image are NaN.</summary>
     public EvaluationResult Result =>
-        new(lossSum / count, right / (double)count, count, [.. confusion.Select(row => (int[])row.Clone())]);
+        new(_lossSum / _count, _right / (double)_count, _count, [.. _confusion.Select(row => (int[])row.Clone())]);
 
     /// <summary>Loads a classifier.</summary>
     /// <param name="modelFolder">A folder that a fine-tuning <see cref="Student"/> or transformers saved.</param>
@@ -62,33 +62,33 @@ public sealed class ClassifierEvaluation : IDisposable
     /// <exception cref="ModelException">The images or labels do not fit the model, or libtorch failed.</exception>
     public void Add(byte[] pixels, int images, int imageSize, int[] labels)
     {
-        compute.UseThreads();
+        _compute.UseThreads();
         try
         {
             using IDisposable withoutGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
-            using IDisposable? autocast = compute.Autocast();
-            Tensor scores = classifier.Scores(extractor.Extract(pixels, images, imageSize));        // [batch, classes]
-            Tensor expected = Kernels.Current.ToDevice(classifier.Labels(labels, images), compute.Device);
-            lossSum += nn.functional.cross_entropy(scores, expected).item<float>() * (double)images;
+            using IDisposable? autocast = _compute.Autocast();
+            Tensor scores = _classifier.Scores(_extractor.Extract(pixels, images, imageSize));      // [batch, classes]
+            Tensor expected = Kernels.Current.ToDevice(_classifier.Labels(labels, images), _compute.Device);
+            _lossSum += nn.functional.cross_entropy(scores, expected).item<float>() * (double)images;
             long[] predictions = [.. scores.argmax(1).cpu().data<long>()];
             for (int image = 0; image < images; image++)
             {
-                confusion[labels[image]][predictions[image]]++;
-                right += predictions[image] == labels[image] ? 1 : 0;
+                _confusion[labels[image]][predictions[image]]++;
+                _right += predictions[image] == labels[image] ? 1 : 0;
             }
-            count += images;
+            _count += images;
         }
         catch (ExternalException exception)
         {
-            throw compute.Failure("the evaluation", exception);
+            throw _compute.Failure("the evaluation", exception);
         }
     }
 
     /// <summary>Frees the network.</summary>
     public void Dispose()
     {
-        extractor.Dispose();
-        classifier.Dispose();
+        _extractor.Dispose();
+        _classifier.Dispose();
     }
 }

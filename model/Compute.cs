@@ -8,9 +8,9 @@ namespace ActorTrain.Model;
 /// <summary>Where and how libtorch computes for one user of it: device, autocast and threads.</summary>
 internal sealed class Compute
 {
-    private readonly string name;
-    private readonly bool bfloat16;
-    private readonly int threads;
+    private readonly string _name;
+    private readonly bool _bfloat16;
+    private readonly int _threads;
 
     /// <param name="device"><c>cpu</c> or <c>cuda:N</c>.</param>
     /// <param name="bfloat16">Whether matrix products run in bfloat16.</param>
@@ -20,7 +20,7 @@ internal sealed class Compute
     {
         if (threads < 1)
             throw new ModelException($"The number of threads is {threads} but must be at least 1.");
-        (name, this.bfloat16, this.threads) = (device, bfloat16, threads);
+        (_name, _bfloat16, _threads) = (device, bfloat16, threads);
         Device = Parse(device);
         using IDisposable? trial = Autocast();
     }
@@ -29,7 +29,7 @@ internal sealed class Compute
     public Device Device { get; }
 
     /// <summary>Gives this thread its number of libtorch threads (OpenMP keeps it per OS thread); called at the start of every public operation.</summary>
-    public void UseThreads() => set_num_threads(threads);
+    public void UseThreads() => set_num_threads(_threads);
 
     /// <summary>Loads a model on this thread.</summary>
     public T Load<T>(string folder, Func<T> load)
@@ -46,12 +46,12 @@ internal sealed class Compute
     }
 
     /// <summary>Autocast until the result is disposed; null in float32.</summary>
-    public IDisposable? Autocast() => !bfloat16 ? null : Kernels.Current.Autocast(Device, ScalarType.BFloat16)
-        ?? throw new ModelException($"This build cannot compute in bfloat16 on '{name}'; use float32.");
+    public IDisposable? Autocast() => !_bfloat16 ? null : Kernels.Current.Autocast(Device, ScalarType.BFloat16)
+        ?? throw new ModelException($"This build cannot compute in bfloat16 on '{_name}'; use float32.");
 
     /// <summary>The sentence for a failed call into libtorch, such as one that found no memory.</summary>
     public ModelException Failure(string what, ExternalException exception) =>
-        new($"libtorch failed on '{name}' in {what}: {exception.Message.Split('\n')[0].TrimEnd('.')}.", exception);
+        new($"libtorch failed on '{_name}' in {what}: {exception.Message.Split('\n')[0].TrimEnd('.')}.", exception);
 
     private static Device Parse(string device)
     {

@@ -79,19 +79,19 @@ internal static class ConfigurationFile
     /// <summary>Collects every fault of a file before it complains.</summary>
     private sealed class Reader(string path, JsonObject json)
     {
-        private readonly List<string> faults = [];
+        private readonly List<string> _faults = [];
 
         public VitConfiguration Read()
         {
             string type = Value("model_type", "");
             if (type is not ("vit_mae" or "vit"))
-                faults.Add($"model_type is '{type}' but must be vit_mae or vit");
+                _faults.Add($"model_type is '{type}' but must be vit_mae or vit");
             if (Value("hidden_act", "gelu") != "gelu")
-                faults.Add("hidden_act must be gelu");
+                _faults.Add("hidden_act must be gelu");
             if (Value("num_channels", VitConfiguration.Channels) != VitConfiguration.Channels)
-                faults.Add($"num_channels must be {VitConfiguration.Channels}");
+                _faults.Add($"num_channels must be {VitConfiguration.Channels}");
             if (!Value("qkv_bias", true))
-                faults.Add("qkv_bias must be true");
+                _faults.Add("qkv_bias must be true");
             bool classifier = type == "vit";
             VitConfiguration configuration = new()
             {
@@ -110,8 +110,8 @@ internal static class ConfigurationFile
                 NormPixLoss = Value("norm_pix_loss", false),
                 ClassNames = classifier ? ClassNames() : [],
             };
-            if (faults.Count > 0)
-                throw new ModelException($"'{path}' is not the configuration of a ViT-MAE or ViT classifier: {string.Join("; ", faults)}.");
+            if (_faults.Count > 0)
+                throw new ModelException($"'{path}' is not the configuration of a ViT-MAE or ViT classifier: {string.Join("; ", _faults)}.");
             return configuration.Validated($"'{path}'");
         }
 
@@ -121,7 +121,7 @@ internal static class ConfigurationFile
                 return absent;
             if (node is JsonValue value && value.TryGetValue(out T? found))
                 return found;
-            faults.Add($"{key} is {Shown(node)} but must be {(typeof(T) == typeof(int) ? "a whole number" : typeof(T) == typeof(string) ? "a string" : typeof(T) == typeof(bool) ? "true or false" : "a number")}");
+            _faults.Add($"{key} is {Shown(node)} but must be {(typeof(T) == typeof(int) ? "a whole number" : typeof(T) == typeof(string) ? "a string" : typeof(T) == typeof(bool) ? "true or false" : "a number")}");
             return absent;
         }
 
@@ -137,7 +137,7 @@ internal static class ConfigurationFile
                 if (names.Count == labels.Count && names.Count > 0)
                     return names;
             }
-            faults.Add("id2label must name the classes 0, 1, 2, …");
+            _faults.Add("id2label must name the classes 0, 1, 2, …");
             return ["?"];
         }
 

@@ -21,7 +21,7 @@ internal static class Losses
             (Tensor mean, Tensor deviation) = PatchStatistics(target);
             target = (target - mean) / deviation;
         }
-        Tensor prediction = network.Predict(patches, mask).to_type(ScalarType.Float32);                        // [batch, masked, patch length]
+        Tensor prediction = network.Predict(patches, mask).to_type(ScalarType.Float32);             // [batch, masked, patch length]
         return (prediction - target).pow(2).mean();
     }
 

@@ -79,10 +79,10 @@ internal sealed class MaskTensors
 /// <summary>Turns RGB bytes into normalised patches on the device.</summary>
 internal sealed class PatchExtractor : IDisposable
 {
-    private readonly VitConfiguration configuration;
-    private readonly Device device;
-    private readonly Tensor scale;
-    private readonly Tensor shift;
+    private readonly VitConfiguration _configuration;
+    private readonly Device _device;
+    private readonly Tensor _scale;
+    private readonly Tensor _shift;
 
     /// <param name="configuration">Image and patch size.</param>
     /// <param name="mean">Mean of each channel of x / 255.</param>
@@ -94,13 +94,13 @@ internal sealed class PatchExtractor : IDisposable
         const int Channels = VitConfiguration.Channels;
         if (mean.Count != Channels || std.Count != Channels || std.Any(deviation => !(deviation > 0)))
             throw new ModelException($"The pixel mean [{string.Join(", ", mean)}] and deviation [{string.Join(", ", std)}] must have a number for each of {Channels} channels, the deviations above 0.");
-        this.configuration = configuration;
-        this.device = device;
+        _configuration = configuration;
+        _device = device;
         int pixels = configuration.PatchSize * configuration.PatchSize;
         float[] scales = [.. Enumerable.Range(0, configuration.PatchLength).Select(index => (float)(1.0 / (255.0 * std[index / pixels])))];
         float[] shifts = [.. Enumerable.Range(0, configuration.PatchLength).Select(index => (float)(-mean[index / pixels] / (double)std[index / pixels]))];
-        scale = tensor(scales, ScalarType.Float32, device);
-        shift = tensor(shifts, ScalarType.Float32, device);
+        _scale = tensor(scales, ScalarType.Float32, device);
+        _shift = tensor(shifts, ScalarType.Float32, device);
     }
 
     /// <summary>Normalised patches of a batch.</summary>
@@ -111,16 +111,16 @@ internal sealed class PatchExtractor : IDisposable
     public PatchTensor Extract(byte[] pixels, int count, int imageSize)
     {
         const int Channels = VitConfiguration.Channels;
-        if (imageSize != configuration.ImageSize)
-            throw new ModelException($"Images of {imageSize} × {imageSize} pixels do not fit a model for {configuration.ImageSize} × {configuration.ImageSize}; set the data's image size to the model's.");
+        if (imageSize != _configuration.ImageSize)
+            throw new ModelException($"Images of {imageSize} × {imageSize} pixels do not fit a model for {_configuration.ImageSize} × {_configuration.ImageSize}; set the data's image size to the model's.");
         if (count < 1 || pixels.Length != (long)count * Channels * imageSize * imageSize)
             throw new ModelException($"A batch of {count} images of {imageSize} × {imageSize} has {pixels.Length} bytes of pixels instead of {(long)count * Channels * imageSize * imageSize}.");
-        (int size, int side) = (configuration.PatchSize, imageSize / configuration.PatchSize);
-        Tensor images = Kernels.Current.ToDevice(tensor(pixels, ScalarType.Byte), device);
+        (int size, int side) = (_configuration.PatchSize, imageSize / _configuration.PatchSize);
+        Tensor images = Kernels.Current.ToDevice(tensor(pixels, ScalarType.Byte), _device);
         Tensor rows = images.view(count, Channels, side, size, side, size)
             .permute(0, 2, 4, 1, 3, 5)                                                              // [batch, rows, columns, channel, row, column]
-            .reshape((long)count * configuration.Patches, configuration.PatchLength);
-        return new PatchTensor(rows.to_type(ScalarType.Float32).mul_(scale).add_(shift), count);
+            .reshape((long)count * _configuration.Patches, _configuration.PatchLength);
+        return new PatchTensor(rows.to_type(ScalarType.Float32).mul_(_scale).add_(_shift), count);
     }
 
     /// <summary>Turns normalised patches back into RGB bytes.</summary>
@@ -128,9 +128,9 @@ internal sealed class PatchExtractor : IDisposable
     /// <returns>uint8 <c>[batch, 3, size, size]</c>, planar.</returns>
     public byte[] Bytes(Tensor rows)
     {
-        (int size, int side) = (configuration.PatchSize, configuration.ImageSize / configuration.PatchSize);
-        Tensor images = ((rows - shift) / scale).add(0.5).clamp(0, 255)
-            .view(rows.shape[0] / configuration.Patches, side, side, VitConfiguration.Channels, size, size)
+        (int size, int side) = (_configuration.PatchSize, _configuration.ImageSize / _configuration.PatchSize);
+        Tensor images = ((rows - _shift) / _scale).add(0.5).clamp(0, 255)
+            .view(rows.shape[0] / _configuration.Patches, side, side, VitConfiguration.Channels, size, size)
             .permute(0, 3, 1, 4, 2, 5);                                                             // [batch, channel, rows, row, columns, column]
         return images.to_type(ScalarType.Byte).contiguous().cpu().data<byte>().ToArray();
     }
@@ -138,7 +138,7 @@ internal sealed class PatchExtractor : IDisposable
     /// <summary>Frees the scales.</summary>
     public void Dispose()
     {
-        scale.Dispose();
-        shift.Dispose();
+        _scale.Dispose();
+        _shift.Dispose();
     }
 }

@@ -16,15 +16,15 @@ internal sealed record TensorToWrite(string Name, IReadOnlyList<long> Shape, Fun
 /// <summary>A safetensors file, memory-mapped; nothing of it is handed out before the whole header was checked.</summary>
 public sealed class SafetensorsFile : IDisposable
 {
-    private readonly string path;
-    private readonly MemoryMappedFile map;
-    private readonly MemoryMappedViewAccessor view;
+    private readonly string _path;
+    private readonly MemoryMappedFile _map;
+    private readonly MemoryMappedViewAccessor _view;
 
     private SafetensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, IReadOnlyDictionary<string, SafetensorsEntry> entries)
     {
-        this.path = path;
-        this.map = map;
-        this.view = view;
+        _path = path;
+        _map = map;
+        _view = view;
         Entries = entries;
     }
 
@@ -64,11 +64,11 @@ public sealed class SafetensorsFile : IDisposable
     public float[] Read(string name)
     {
         if (!Entries.TryGetValue(name, out SafetensorsEntry? entry))
-            throw new ModelException($"'{path}' holds no tensor '{name}'; it is not the file of such a model.");
+            throw new ModelException($"'{_path}' holds no tensor '{name}'; it is not the file of such a model.");
         if (entry.Dtype is not ("F32" or "F16" or "BF16"))
-            throw new ModelException($"Tensor '{name}' in '{path}' is {entry.Dtype}; store it as F32, F16 or BF16.");
+            throw new ModelException($"Tensor '{name}' in '{_path}' is {entry.Dtype}; store it as F32, F16 or BF16.");
         if (entry.Count > Array.MaxLength)
-            throw new ModelException($"Tensor '{name}' in '{path}' has {entry.Count} elements, more than the {Array.MaxLength} that fit into one array; split it.");
+            throw new ModelException($"Tensor '{name}' in '{_path}' has {entry.Count} elements, more than the {Array.MaxLength} that fit into one array; split it.");
         float[] values = new float[entry.Count];
         if (entry.Dtype == "F32")
         {
@@ -104,15 +104,15 @@ public sealed class SafetensorsFile : IDisposable
     /// <summary>Unmaps the file.</summary>
     public void Dispose()
     {
-        view.Dispose();
-        map.Dispose();
+        _view.Dispose();
+        _map.Dispose();
     }
 
     private void Copy<T>(long offset, T[] destination)
         where T : unmanaged
     {
-        int read = view.ReadArray(offset, destination, 0, destination.Length);
+        int read = _view.ReadArray(offset, destination, 0, destination.Length);
         if (read != destination.Length)
-            throw SafetensorsHeader.Broken(path, offset, "the file ended while it was read");
+            throw SafetensorsHeader.Broken(_path, offset, "the file ended while it was read");
     }
 }

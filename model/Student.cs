@@ -11,32 +11,32 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class Student : IDisposable
 {
-    private readonly StudentOptions options;
-    private readonly Compute compute;
-    private readonly VitNetwork network;
-    private readonly VitEncoder encoder;
-    private readonly PatchExtractor extractor;
-    private readonly AdamWState optimizer;
-    private readonly IList<Tensor> parameters;
+    private readonly StudentOptions _options;
+    private readonly Compute _compute;
+    private readonly VitNetwork _network;
+    private readonly VitEncoder _encoder;
+    private readonly PatchExtractor _extractor;
+    private readonly AdamWState _optimizer;
+    private readonly IList<Tensor> _parameters;
 
     private Student(StudentOptions options, Compute compute, VitNetwork network, VitEncoder encoder)
     {
-        this.options = options;
-        this.compute = compute;
-        this.network = network;
-        this.encoder = encoder;
-        extractor = new PatchExtractor(network.Configuration, options.PixelMean, options.PixelStd, compute.Device);
+        _options = options;
+        _compute = compute;
+        _network = network;
+        _encoder = encoder;
+        _extractor = new PatchExtractor(network.Configuration, options.PixelMean, options.PixelStd, compute.Device);
         List<Parameter> trained = [.. network.Weights().Select(weight => weight.Tensor).OfType<Parameter>().Distinct()];
-        parameters = [.. trained];
+        _parameters = [.. trained];
         // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; positions are no parameters.
-        optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2)], options);
+        _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2)], options);
     }
 
     /// <summary>The network's shape, as it is saved.</summary>
-    public VitConfiguration Configuration => network.Configuration;
+    public VitConfiguration Configuration => _network.Configuration;
 
     /// <summary>Steps done.</summary>
-    public long StepsDone => optimizer.Step;
+    public long StepsDone => _optimizer.Step;
 
     /// <summary>Loads the initial weights: a ViT-MAE's, or for <see cref="Objective.Classification"/> any encoder's, under a fresh head.</summary>
     /// <exception cref="ModelException">An option is out of range, the device is absent, or the folder does not hold such a model.</exception>
@@ -57,33 +57,33 @@ public sealed class Student : IDisposable
         if (step != StepsDone)
             throw new ArgumentOutOfRangeException(nameof(step), step, $"{StepsDone} steps are done.");
         ArgumentOutOfRangeException.ThrowIfZero(microBatches.Count, nameof(microBatches));
-        compute.UseThreads();
+        _compute.UseThreads();
         try
         {
             using DisposeScope scope = NewDisposeScope();
             // Odd multiplier: distinct steps have distinct seeds.
-            manual_seed(unchecked((long)(options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
+            manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
             BatchLosses mean = default;
             for (int index = 0; index < microBatches.Count; index++)
                 mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
-            double norm = optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
+            double norm = _optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
             if (!double.IsFinite(mean.Loss) || !double.IsFinite(norm))
                 throw new ModelException($"The loss of step {step} is {mean.Loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");
-            double scale = options.MaxGradientNorm > 0 ? Math.Min(1, options.MaxGradientNorm / (norm + 1e-6)) : 1;
-            double learningRate = LearningRateSchedule.At(step, options.LearningRate, options.WarmUpSteps, options.TotalSteps);
-            optimizer.Step = step + 1;
-            Kernels.Current.AdamWStep(optimizer, learningRate, scale);
+            double scale = _options.MaxGradientNorm > 0 ? Math.Min(1, _options.MaxGradientNorm / (norm + 1e-6)) : 1;
+            double learningRate = LearningRateSchedule.At(step, _options.LearningRate, _options.WarmUpSteps, _options.TotalSteps);
+            _optimizer.Step = step + 1;
+            Kernels.Current.AdamWStep(_optimizer, learningRate, scale);
             return new StepResult(mean.Loss, mean.Mae, mean.Distill, mean.Accuracy, norm, learningRate);
         }
         catch (ExternalException exception)
         {
-            throw compute.Failure($"step {step}", exception);
+            throw _compute.Failure($"step {step}", exception);
         }
     }
 
     /// <summary>Writes the weights as a Hugging Face folder.</summary>
     /// <exception cref="ModelException">The folder cannot be written.</exception>
-    public void SaveModel(string folder) => ModelFolder.Save(network, folder);
+    public void SaveModel(string folder) => ModelFolder.Save(_network, folder);
 
     /// <summary>Writes <c>checkpoint-&lt;step&gt;</c> whole or not at all, then removes the oldest beyond <paramref name="keep"/>.</summary>
     /// <exception cref="ModelException">The folder cannot be written.</exception>
@@ -91,7 +91,7 @@ public sealed class Student : IDisposable
     {
         if (state.Step != StepsDone)
             throw new ArgumentException($"The state counts {state.Step} steps, the student {StepsDone}.", nameof(state));
-        CheckpointFolder.Save(stageFolder, network, optimizer, state, keep);
+        CheckpointFolder.Save(stageFolder, _network, _optimizer, state, keep);
     }
 
     /// <summary>Goes back to the newest complete checkpoint.</summary>
@@ -99,14 +99,14 @@ public sealed class Student : IDisposable
     /// <param name="warn">Told about each damaged checkpoint that was passed over.</param>
     /// <returns>Its state, or null where there is none; then nothing changed.</returns>
     public TrainerState? RestoreLatest(string stageFolder, Action<string>? warn = null) =>
-        CheckpointFolder.RestoreLatest(stageFolder, network, optimizer, warn);
+        CheckpointFolder.RestoreLatest(stageFolder, _network, _optimizer, warn);
 
     /// <summary>Frees the network and the optimiser.</summary>
     public void Dispose()
     {
-        optimizer.Dispose();
-        extractor.Dispose();
-        network.Dispose();
+        _optimizer.Dispose();
+        _extractor.Dispose();
+        _network.Dispose();
     }
 
     private static Student Load(StudentOptions options, Compute compute, VitConfiguration configuration, string modelFolder)
@@ -130,17 +130,17 @@ public sealed class Student : IDisposable
     private BatchLosses Backward(StudentBatch batch, int parts, bool first)
     {
         using DisposeScope scope = NewDisposeScope();
-        PatchTensor patches = extractor.Extract(batch.Pixels, batch.Count, batch.ImageSize);
+        PatchTensor patches = _extractor.Extract(batch.Pixels, batch.Count, batch.ImageSize);
         (Tensor loss, BatchLosses numbers) = Forward(batch, patches);
-        IList<Tensor> gradients = autograd.grad([parts == 1 ? loss : loss / parts], parameters);
-        optimizer.Gather(gradients, first);
+        IList<Tensor> gradients = autograd.grad([parts == 1 ? loss : loss / parts], _parameters);
+        _optimizer.Gather(gradients, first);
         return numbers / parts;
     }
 
     private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch, PatchTensor patches)
     {
-        using IDisposable? autocast = compute.Autocast();
-        if (network is VitClassifier classifier)
+        using IDisposable? autocast = _compute.Autocast();
+        if (_network is VitClassifier classifier)
         {
             int[] given = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
             Tensor labels = ToDevice(classifier.Labels(given, batch.Count));                        // [batch]
@@ -149,16 +149,16 @@ public sealed class Student : IDisposable
             double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Count;
             return (crossEntropy, new BatchLosses(Number(crossEntropy), double.NaN, double.NaN, accuracy));
         }
-        VitMae mae = (VitMae)network;
+        VitMae mae = (VitMae)_network;
         int[] kept = batch.KeptPatches
             ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
-        MaskTensors mask = new(kept, batch.Count, Configuration.Patches, compute.Device);
-        Tensor maeLoss = Losses.MaskedAutoEncoding(mae, patches, mask, options.NormPixLoss);
-        if (options.Objective == Objective.MaskedAutoEncoding)
+        MaskTensors mask = new(kept, batch.Count, Configuration.Patches, _compute.Device);
+        Tensor maeLoss = Losses.MaskedAutoEncoding(mae, patches, mask, _options.NormPixLoss);
+        if (_options.Objective == Objective.MaskedAutoEncoding)
             return (maeLoss, new BatchLosses(Number(maeLoss), Number(maeLoss), double.NaN, double.NaN));
-        Tensor output = options.DistillTarget == DistillTarget.Cls ? encoder.Cls(patches.All) : encoder.Tokens(patches.All, seen: null);
-        Tensor distance = Losses.Distillation(output, Targets(batch, output.shape), options.DistillReduction);
-        Tensor loss = maeLoss * options.MaeWeight + distance;
+        Tensor output = _options.DistillTarget == DistillTarget.Cls ? _encoder.Cls(patches.All) : _encoder.Tokens(patches.All, seen: null);
+        Tensor distance = Losses.Distillation(output, Targets(batch, output.shape), _options.DistillReduction);
+        Tensor loss = maeLoss * _options.MaeWeight + distance;
         return (loss, new BatchLosses(Number(loss), Number(maeLoss), Number(distance), double.NaN));
     }
 
@@ -171,7 +171,7 @@ public sealed class Student : IDisposable
         return ToDevice(tensor(targets, ScalarType.Float32)).view(shape);
     }
 
-    private Tensor ToDevice(Tensor host) => Kernels.Current.ToDevice(host, compute.Device);
+    private Tensor ToDevice(Tensor host) => Kernels.Current.ToDevice(host, _compute.Device);
 
     private static double Number(Tensor loss) => loss.item<float>();
 

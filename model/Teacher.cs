@@ -10,21 +10,21 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class Teacher : IDisposable
 {
-    private readonly Compute compute;
-    private readonly VitEncoder encoder;
-    private readonly DistillTarget target;
-    private readonly PatchExtractor extractor;
+    private readonly Compute _compute;
+    private readonly VitEncoder _encoder;
+    private readonly DistillTarget _target;
+    private readonly PatchExtractor _extractor;
 
     private Teacher(Compute compute, VitEncoder encoder, DistillTarget target, PatchExtractor extractor)
     {
-        this.compute = compute;
-        this.encoder = encoder;
-        this.target = target;
-        this.extractor = extractor;
+        _compute = compute;
+        _encoder = encoder;
+        _target = target;
+        _extractor = extractor;
     }
 
     /// <summary>Floats per image: the width, or for <see cref="DistillTarget.Tokens"/> (1 + patches) · width.</summary>
-    public int TargetLength => encoder.Configuration.Width * (target == DistillTarget.Cls ? 1 : 1 + encoder.Configuration.Patches);
+    public int TargetLength => _encoder.Configuration.Width * (_target == DistillTarget.Cls ? 1 : 1 + _encoder.Configuration.Patches);
 
     /// <summary>Loads the encoder of a model folder.</summary>
     /// <param name="modelFolder">A ViT-MAE's or a classifier's folder.</param>
@@ -58,26 +58,26 @@ public sealed class Teacher : IDisposable
     {
         if (targets.Length != (long)count * TargetLength)
             throw new ArgumentException($"{count} images have {(long)count * TargetLength} target numbers.", nameof(targets));
-        compute.UseThreads();
+        _compute.UseThreads();
         try
         {
             using IDisposable withoutGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
-            using IDisposable? autocast = compute.Autocast();
-            Tensor patches = extractor.Extract(pixels, count, imageSize).All;
-            Tensor output = target == DistillTarget.Cls ? encoder.Cls(patches) : encoder.Tokens(patches, seen: null);
+            using IDisposable? autocast = _compute.Autocast();
+            Tensor patches = _extractor.Extract(pixels, count, imageSize).All;
+            Tensor output = _target == DistillTarget.Cls ? _encoder.Cls(patches) : _encoder.Tokens(patches, seen: null);
             MemoryMarshal.Cast<byte, float>(output.to_type(ScalarType.Float32).contiguous().cpu().bytes).CopyTo(targets);
         }
         catch (ExternalException exception)
         {
-            throw compute.Failure("the teacher", exception);
+            throw _compute.Failure("the teacher", exception);
         }
     }
 
     /// <summary>Frees the encoder.</summary>
     public void Dispose()
     {
-        extractor.Dispose();
-        encoder.Dispose();
+        _extractor.Dispose();
+        _encoder.Dispose();
     }
 }

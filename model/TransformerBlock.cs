@@ -9,40 +9,40 @@ namespace ActorTrain.Model;
 /// </summary>
 internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
 {
-    private readonly int width;
-    private readonly int heads;
-    private readonly double eps;
-    private readonly Parameter attentionNormWeight;
-    private readonly Parameter attentionNormBias;
-    private readonly Parameter queryKeyValueWeight;
-    private readonly Parameter queryKeyValueBias;
-    private readonly Parameter attentionOutputWeight;
-    private readonly Parameter attentionOutputBias;
-    private readonly Parameter mlpNormWeight;
-    private readonly Parameter mlpNormBias;
-    private readonly Parameter mlpWeight;
-    private readonly Parameter mlpBias;
-    private readonly Parameter mlpOutputWeight;
-    private readonly Parameter mlpOutputBias;
+    private readonly int _width;
+    private readonly int _heads;
+    private readonly double _eps;
+    private readonly Parameter _attentionNormWeight;
+    private readonly Parameter _attentionNormBias;
+    private readonly Parameter _queryKeyValueWeight;
+    private readonly Parameter _queryKeyValueBias;
+    private readonly Parameter _attentionOutputWeight;
+    private readonly Parameter _attentionOutputBias;
+    private readonly Parameter _mlpNormWeight;
+    private readonly Parameter _mlpNormBias;
+    private readonly Parameter _mlpWeight;
+    private readonly Parameter _mlpBias;
+    private readonly Parameter _mlpOutputWeight;
+    private readonly Parameter _mlpOutputBias;
 
     public TransformerBlock(int width, int heads, int mlpWidth, double eps, Device device)
         : base(nameof(TransformerBlock))
     {
-        this.width = width;
-        this.heads = heads;
-        this.eps = eps;
-        attentionNormWeight = VitNetwork.Uninitialised(device, width);
-        attentionNormBias = VitNetwork.Uninitialised(device, width);
-        queryKeyValueWeight = VitNetwork.Uninitialised(device, 3 * width, width);
-        queryKeyValueBias = VitNetwork.Uninitialised(device, 3 * width);
-        attentionOutputWeight = VitNetwork.Uninitialised(device, width, width);
-        attentionOutputBias = VitNetwork.Uninitialised(device, width);
-        mlpNormWeight = VitNetwork.Uninitialised(device, width);
-        mlpNormBias = VitNetwork.Uninitialised(device, width);
-        mlpWeight = VitNetwork.Uninitialised(device, mlpWidth, width);
-        mlpBias = VitNetwork.Uninitialised(device, mlpWidth);
-        mlpOutputWeight = VitNetwork.Uninitialised(device, width, mlpWidth);
-        mlpOutputBias = VitNetwork.Uninitialised(device, width);
+        _width = width;
+        _heads = heads;
+        _eps = eps;
+        _attentionNormWeight = VitNetwork.Uninitialised(device, width);
+        _attentionNormBias = VitNetwork.Uninitialised(device, width);
+        _queryKeyValueWeight = VitNetwork.Uninitialised(device, 3 * width, width);
+        _queryKeyValueBias = VitNetwork.Uninitialised(device, 3 * width);
+        _attentionOutputWeight = VitNetwork.Uninitialised(device, width, width);
+        _attentionOutputBias = VitNetwork.Uninitialised(device, width);
+        _mlpNormWeight = VitNetwork.Uninitialised(device, width);
+        _mlpNormBias = VitNetwork.Uninitialised(device, width);
+        _mlpWeight = VitNetwork.Uninitialised(device, mlpWidth, width);
+        _mlpBias = VitNetwork.Uninitialised(device, mlpWidth);
+        _mlpOutputWeight = VitNetwork.Uninitialised(device, width, mlpWidth);
+        _mlpOutputBias = VitNetwork.Uninitialised(device, width);
         RegisterComponents();
     }
 
@@ -60,9 +60,9 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
     public Tensor ForwardPart(Tensor x, long first, long count)
     {
         BlockWeights weights = new(
-            attentionNormWeight, attentionNormBias, queryKeyValueWeight, queryKeyValueBias, attentionOutputWeight, attentionOutputBias,
-            mlpNormWeight, mlpNormBias, mlpWeight, mlpBias, mlpOutputWeight, mlpOutputBias);
-        return Kernels.Current.TransformerBlock(x, weights, heads, eps, first, count, Dropout);
+            _attentionNormWeight, _attentionNormBias, _queryKeyValueWeight, _queryKeyValueBias, _attentionOutputWeight, _attentionOutputBias,
+            _mlpNormWeight, _mlpNormBias, _mlpWeight, _mlpBias, _mlpOutputWeight, _mlpOutputBias);
+        return Kernels.Current.TransformerBlock(x, weights, _heads, _eps, first, count, Dropout);
     }
 
     /// <summary>The block's tensors under Hugging Face's names.</summary>
@@ -72,14 +72,14 @@ internal sealed class TransformerBlock : nn.Module<Tensor, Tensor>
         for (int part = 0; part < parts.Length; part++)
         {
             string key = $"{prefix}.attention.attention.{parts[part]}";
-            yield return new Weight(key + ".weight", queryKeyValueWeight, [width, width], Initialisation.XavierUniform, (long)part * width * width);
-            yield return new Weight(key + ".bias", queryKeyValueBias, [width], Initialisation.Zeros, (long)part * width);
+            yield return new Weight(key + ".weight", _queryKeyValueWeight, [_width, _width], Initialisation.XavierUniform, (long)part * _width * _width);
+            yield return new Weight(key + ".bias", _queryKeyValueBias, [_width], Initialisation.Zeros, (long)part * _width);
         }
-        foreach (Weight weight in VitNetwork.Linear(prefix + ".attention.output.dense", attentionOutputWeight, attentionOutputBias)
-            .Concat(VitNetwork.Linear(prefix + ".intermediate.dense", mlpWeight, mlpBias))
-            .Concat(VitNetwork.Linear(prefix + ".output.dense", mlpOutputWeight, mlpOutputBias))
-            .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_before", attentionNormWeight, attentionNormBias))
-            .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_after", mlpNormWeight, mlpNormBias)))
+        foreach (Weight weight in VitNetwork.Linear(prefix + ".attention.output.dense", _attentionOutputWeight, _attentionOutputBias)
+            .Concat(VitNetwork.Linear(prefix + ".intermediate.dense", _mlpWeight, _mlpBias))
+            .Concat(VitNetwork.Linear(prefix + ".output.dense", _mlpOutputWeight, _mlpOutputBias))
+            .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_before", _attentionNormWeight, _attentionNormBias))
+            .Concat(VitNetwork.LayerNorm(prefix + ".layernorm_after", _mlpNormWeight, _mlpNormBias)))
             yield return weight;
     }
 }

@@ -6,27 +6,27 @@ namespace ActorTrain.Model;
 /// <summary>An encoder with a linear head on its CLS token (Hugging Face's <c>ViTForImageClassification</c>).</summary>
 internal sealed class VitClassifier : VitNetwork
 {
-    private readonly VitEncoder encoder;
-    private readonly Parameter headWeight;
-    private readonly Parameter headBias;
+    private readonly VitEncoder _encoder;
+    private readonly Parameter _headWeight;
+    private readonly Parameter _headBias;
 
     public VitClassifier(VitConfiguration configuration, Device device)
         : base(nameof(VitClassifier), configuration)
     {
-        encoder = new VitEncoder(configuration, device);
-        headWeight = Uninitialised(device, configuration.ClassNames.Count, configuration.Width);
-        headBias = Uninitialised(device, configuration.ClassNames.Count);
+        _encoder = new VitEncoder(configuration, device);
+        _headWeight = Uninitialised(device, configuration.ClassNames.Count, configuration.Width);
+        _headBias = Uninitialised(device, configuration.ClassNames.Count);
         RegisterComponents();
     }
 
     /// <summary>The encoder.</summary>
-    public VitEncoder Encoder => encoder;
+    public VitEncoder Encoder => _encoder;
 
     /// <summary>A score per class.</summary>
     /// <param name="patches">Normalised pixels of all patches.</param>
     /// <returns>float32 <c>[batch, classes]</c>.</returns>
     public Tensor Scores(PatchTensor patches) =>
-        Kernels.Linear(encoder.Cls(patches.All), headWeight, headBias).to_type(ScalarType.Float32);
+        Kernels.Linear(_encoder.Cls(patches.All), _headWeight, _headBias).to_type(ScalarType.Float32);
 
     /// <summary>Checks a batch's labels.</summary>
     /// <returns>int64 <c>[batch]</c> on the host.</returns>
@@ -45,12 +45,12 @@ internal sealed class VitClassifier : VitNetwork
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>
-    public override IEnumerable<Weight> Weights() => encoder.Weights().Concat(Head);
+    public override IEnumerable<Weight> Weights() => _encoder.Weights().Concat(Head);
 
     /// <summary>The tensors of the head alone, which fine-tuning starts afresh.</summary>
     public IEnumerable<Weight> Head =>
     [
-        new Weight("classifier.weight", headWeight, headWeight.shape, Initialisation.Normal),
-        new Weight("classifier.bias", headBias, headBias.shape, Initialisation.Zeros),
+        new Weight("classifier.weight", _headWeight, _headWeight.shape, Initialisation.Normal),
+        new Weight("classifier.bias", _headBias, _headBias.shape, Initialisation.Zeros),
     ];
 }

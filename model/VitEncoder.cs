@@ -6,38 +6,38 @@ namespace ActorTrain.Model;
 /// <summary>The vision transformer that a ViT-MAE and a classifier share: patches in, tokens after the last LayerNorm out.</summary>
 internal sealed class VitEncoder : VitNetwork
 {
-    private readonly Parameter clsToken;
-    private readonly Tensor positions;
-    private readonly Parameter patchWeight;
-    private readonly Parameter patchBias;
-    private readonly ModuleList<TransformerBlock> blocks;
-    private readonly Parameter normWeight;
-    private readonly Parameter normBias;
-    private double dropout;
+    private readonly Parameter _clsToken;
+    private readonly Tensor _positions;
+    private readonly Parameter _patchWeight;
+    private readonly Parameter _patchBias;
+    private readonly ModuleList<TransformerBlock> _blocks;
+    private readonly Parameter _normWeight;
+    private readonly Parameter _normBias;
+    private double _dropout;
 
     public VitEncoder(VitConfiguration configuration, Device device)
         : base(nameof(VitEncoder), configuration)
     {
         int width = configuration.Width;
-        clsToken = Uninitialised(device, 1, 1, width);
-        positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
-        patchWeight = Uninitialised(device, width, configuration.PatchLength);
-        patchBias = Uninitialised(device, width);
-        blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.Layers).Select(_ =>
+        _clsToken = Uninitialised(device, 1, 1, width);
+        _positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
+        _patchWeight = Uninitialised(device, width, configuration.PatchLength);
+        _patchBias = Uninitialised(device, width);
+        _blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.Layers).Select(_ =>
             new TransformerBlock(width, configuration.Heads, configuration.MlpWidth, configuration.LayerNormEps, device))]);
-        normWeight = Uninitialised(device, width);
-        normBias = Uninitialised(device, width);
+        _normWeight = Uninitialised(device, width);
+        _normBias = Uninitialised(device, width);
         RegisterComponents();
     }
 
     /// <summary>Probability with which a value of the embeddings and of each block's two outputs is dropped.</summary>
     public double Dropout
     {
-        get => dropout;
+        get => _dropout;
         set
         {
-            dropout = value;
-            foreach (TransformerBlock block in blocks)
+            _dropout = value;
+            foreach (TransformerBlock block in _blocks)
                 block.Dropout = value;
         }
     }
@@ -49,9 +49,9 @@ internal sealed class VitEncoder : VitNetwork
     public Tensor Tokens(Tensor patches, Tensor? seen)
     {
         Tensor x = Embed(patches, seen);
-        foreach (TransformerBlock block in blocks)
+        foreach (TransformerBlock block in _blocks)
             x = block.call(x);
-        return Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
+        return Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
     }
 
     /// <summary>The CLS token of every patch's encoding alone: the last block computes no other.</summary>
@@ -60,39 +60,39 @@ internal sealed class VitEncoder : VitNetwork
     public Tensor Cls(Tensor patches)
     {
         Tensor x = Embed(patches, seen: null);
-        for (int layer = 0; layer < blocks.Count - 1; layer++)
-            x = blocks[layer].call(x);
-        x = blocks[blocks.Count - 1].ForwardPart(x, 0, 1);                                          // [batch, 1, width]
-        return Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps).select(1, 0);
+        for (int layer = 0; layer < _blocks.Count - 1; layer++)
+            x = _blocks[layer].call(x);
+        x = _blocks[_blocks.Count - 1].ForwardPart(x, 0, 1);                                        // [batch, 1, width]
+        return Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps).select(1, 0);
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>
     public override IEnumerable<Weight> Weights()
     {
         (int width, int size) = (Configuration.Width, Configuration.PatchSize);
-        yield return new Weight("vit.embeddings.cls_token", clsToken, [1, 1, width], Initialisation.Normal);
+        yield return new Weight("vit.embeddings.cls_token", _clsToken, [1, 1, width], Initialisation.Normal);
         yield return new Weight(
-            "vit.embeddings.position_embeddings", positions, [1, 1 + Configuration.Patches, width], Initialisation.Positions);
-        yield return new Weight("vit.embeddings.patch_embeddings.projection.weight", patchWeight,
+            "vit.embeddings.position_embeddings", _positions, [1, 1 + Configuration.Patches, width], Initialisation.Positions);
+        yield return new Weight("vit.embeddings.patch_embeddings.projection.weight", _patchWeight,
             [width, VitConfiguration.Channels, size, size], Initialisation.XavierUniform);
-        yield return new Weight("vit.embeddings.patch_embeddings.projection.bias", patchBias, [width], Initialisation.Zeros);
-        for (int layer = 0; layer < blocks.Count; layer++)
+        yield return new Weight("vit.embeddings.patch_embeddings.projection.bias", _patchBias, [width], Initialisation.Zeros);
+        for (int layer = 0; layer < _blocks.Count; layer++)
         {
-            foreach (Weight weight in blocks[layer].Weights($"vit.encoder.layer.{layer}"))
+            foreach (Weight weight in _blocks[layer].Weights($"vit.encoder.layer.{layer}"))
                 yield return weight;
         }
-        foreach (Weight weight in LayerNorm("vit.layernorm", normWeight, normBias))
+        foreach (Weight weight in LayerNorm("vit.layernorm", _normWeight, _normBias))
             yield return weight;
     }
 
     private Tensor Embed(Tensor patches, Tensor? seen)
     {
         (long batch, long count) = (patches.shape[0], patches.shape[1]);
-        Tensor patchPositions = positions.narrow(0, 1, Configuration.Patches);                      // [patches, width]
+        Tensor patchPositions = _positions.narrow(0, 1, Configuration.Patches);                     // [patches, width]
         if (seen is not null)
             patchPositions = patchPositions.index_select(0, seen).view(batch, count, Configuration.Width);
-        Tensor tokens = Kernels.Linear(patches, patchWeight, patchBias) + patchPositions;   // [batch, seen, width]
-        Tensor cls = (clsToken + positions.narrow(0, 0, 1)).expand(batch, 1, Configuration.Width);
+        Tensor tokens = Kernels.Linear(patches, _patchWeight, _patchBias) + patchPositions;         // [batch, seen, width]
+        Tensor cls = (_clsToken + _positions.narrow(0, 0, 1)).expand(batch, 1, Configuration.Width);
         return Kernels.Drop(cat([cls, tokens], 1), Dropout);
     }
 }

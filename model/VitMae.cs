@@ -10,37 +10,37 @@ namespace ActorTrain.Model;
 /// </summary>
 internal sealed class VitMae : VitNetwork
 {
-    private readonly VitEncoder encoder;
-    private readonly Parameter maskToken;
-    private readonly Tensor positions;
-    private readonly Parameter embedWeight;
-    private readonly Parameter embedBias;
-    private readonly ModuleList<TransformerBlock> blocks;
-    private readonly Parameter normWeight;
-    private readonly Parameter normBias;
-    private readonly Parameter predictionWeight;
-    private readonly Parameter predictionBias;
+    private readonly VitEncoder _encoder;
+    private readonly Parameter _maskToken;
+    private readonly Tensor _positions;
+    private readonly Parameter _embedWeight;
+    private readonly Parameter _embedBias;
+    private readonly ModuleList<TransformerBlock> _blocks;
+    private readonly Parameter _normWeight;
+    private readonly Parameter _normBias;
+    private readonly Parameter _predictionWeight;
+    private readonly Parameter _predictionBias;
 
     public VitMae(VitConfiguration configuration, Device device)
         : base(nameof(VitMae), configuration)
     {
         int width = configuration.DecoderWidth;
-        encoder = new VitEncoder(configuration, device);
-        maskToken = Uninitialised(device, 1, 1, width);
-        positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
-        embedWeight = Uninitialised(device, width, configuration.Width);
-        embedBias = Uninitialised(device, width);
-        blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.DecoderLayers).Select(_ =>
+        _encoder = new VitEncoder(configuration, device);
+        _maskToken = Uninitialised(device, 1, 1, width);
+        _positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
+        _embedWeight = Uninitialised(device, width, configuration.Width);
+        _embedBias = Uninitialised(device, width);
+        _blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.DecoderLayers).Select(_ =>
             new TransformerBlock(width, configuration.DecoderHeads, configuration.DecoderMlpWidth, configuration.LayerNormEps, device))]);
-        normWeight = Uninitialised(device, width);
-        normBias = Uninitialised(device, width);
-        predictionWeight = Uninitialised(device, configuration.PatchLength, width);
-        predictionBias = Uninitialised(device, configuration.PatchLength);
+        _normWeight = Uninitialised(device, width);
+        _normBias = Uninitialised(device, width);
+        _predictionWeight = Uninitialised(device, configuration.PatchLength, width);
+        _predictionBias = Uninitialised(device, configuration.PatchLength);
         RegisterComponents();
     }
 
     /// <summary>The encoder.</summary>
-    public VitEncoder Encoder => encoder;
+    public VitEncoder Encoder => _encoder;
 
     /// <summary>Predicts the masked patches from the kept ones.</summary>
     /// <param name="patches">Normalised pixels of all patches.</param>
@@ -48,38 +48,38 @@ internal sealed class VitMae : VitNetwork
     /// <returns><c>[batch, masked, patch length]</c>, within a patch ordered by row, column, channel as Hugging Face does.</returns>
     public Tensor Predict(PatchTensor patches, MaskTensors mask)
     {
-        Tensor encoded = encoder.Tokens(patches.Select(mask.KeptRows, mask.Kept), mask.KeptPatches); // [batch, 1 + kept, width]
+        Tensor encoded = _encoder.Tokens(patches.Select(mask.KeptRows, mask.Kept), mask.KeptPatches); // [batch, 1 + kept, width]
         long batch = encoded.shape[0];
         int width = Configuration.DecoderWidth;
-        Tensor patchPositions = positions.narrow(0, 1, Configuration.Patches);                      // [patches, decoder width]
+        Tensor patchPositions = _positions.narrow(0, 1, Configuration.Patches);                     // [patches, decoder width]
         Tensor keptPositions = patchPositions.index_select(0, mask.KeptPatches).view(batch, mask.Kept, width);
-        Tensor clsPosition = positions.narrow(0, 0, 1).unsqueeze(0).expand(batch, 1, width);
-        Tensor seen = Kernels.Linear(encoded, embedWeight, embedBias) + cat([clsPosition, keptPositions], 1);
-        Tensor hidden = maskToken + patchPositions.index_select(0, mask.MaskedPatches).view(batch, mask.Masked, width);
+        Tensor clsPosition = _positions.narrow(0, 0, 1).unsqueeze(0).expand(batch, 1, width);
+        Tensor seen = Kernels.Linear(encoded, _embedWeight, _embedBias) + cat([clsPosition, keptPositions], 1);
+        Tensor hidden = _maskToken + patchPositions.index_select(0, mask.MaskedPatches).view(batch, mask.Masked, width);
         Tensor x = cat([seen, hidden], 1);                                                          // [batch, 1 + patches, decoder width]
-        for (int layer = 0; layer < blocks.Count - 1; layer++)
-            x = blocks[layer].call(x);
-        x = blocks[blocks.Count - 1].ForwardPart(x, 1 + mask.Kept, mask.Masked);                    // [batch, masked, decoder width]
-        x = Kernels.LayerNorm(x, normWeight, normBias, Configuration.LayerNormEps);
-        return Kernels.Linear(x, predictionWeight, predictionBias);
+        for (int layer = 0; layer < _blocks.Count - 1; layer++)
+            x = _blocks[layer].call(x);
+        x = _blocks[_blocks.Count - 1].ForwardPart(x, 1 + mask.Kept, mask.Masked);                  // [batch, masked, decoder width]
+        x = Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
+        return Kernels.Linear(x, _predictionWeight, _predictionBias);
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>
     public override IEnumerable<Weight> Weights()
     {
-        foreach (Weight weight in encoder.Weights())
+        foreach (Weight weight in _encoder.Weights())
             yield return weight;
         int width = Configuration.DecoderWidth;
-        yield return new Weight("decoder.mask_token", maskToken, [1, 1, width], Initialisation.Normal);
-        yield return new Weight("decoder.decoder_pos_embed", positions, [1, 1 + Configuration.Patches, width], Initialisation.Positions);
-        for (int layer = 0; layer < blocks.Count; layer++)
+        yield return new Weight("decoder.mask_token", _maskToken, [1, 1, width], Initialisation.Normal);
+        yield return new Weight("decoder.decoder_pos_embed", _positions, [1, 1 + Configuration.Patches, width], Initialisation.Positions);
+        for (int layer = 0; layer < _blocks.Count; layer++)
         {
-            foreach (Weight weight in blocks[layer].Weights($"decoder.decoder_layers.{layer}"))
+            foreach (Weight weight in _blocks[layer].Weights($"decoder.decoder_layers.{layer}"))
                 yield return weight;
         }
-        foreach (Weight weight in Linear("decoder.decoder_embed", embedWeight, embedBias)
-            .Concat(LayerNorm("decoder.decoder_norm", normWeight, normBias))
-            .Concat(Linear("decoder.decoder_pred", predictionWeight, predictionBias)))
+        foreach (Weight weight in Linear("decoder.decoder_embed", _embedWeight, _embedBias)
+            .Concat(LayerNorm("decoder.decoder_norm", _normWeight, _normBias))
+            .Concat(Linear("decoder.decoder_pred", _predictionWeight, _predictionBias)))
             yield return weight;
     }
 }

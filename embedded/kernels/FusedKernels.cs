@@ -10,8 +10,8 @@ namespace ActorTrain.Embedded.Kernels;
 /// </summary>
 public sealed class FusedKernels : Model.Kernels
 {
-    private static readonly Op transformerLayer = new("actortrain::transformer_layer");
-    private static readonly Op adamWStep = new("actortrain::adamw_");
+    private static readonly Op TransformerLayer = new("actortrain::transformer_layer");
+    private static readonly Op AdamW = new("actortrain::adamw_");
 
     /// <inheritdoc/>
     public override Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
@@ -34,7 +34,7 @@ public sealed class FusedKernels : Model.Kernels
             weights.AttentionOutputWeight, weights.AttentionOutputBias, weights.MlpNormWeight, weights.MlpNormBias,
             weights.MlpWeight, weights.MlpBias, weights.MlpOutputWeight, weights.MlpOutputBias,
         ];
-        return transformerLayer.Call(x, inOrder, heads, eps, first, count, attentionFactors, mlpFactors);
+        return TransformerLayer.Call(x, inOrder, heads, eps, first, count, attentionFactors, mlpFactors);
     }
 
     /// <inheritdoc/>
@@ -45,7 +45,7 @@ public sealed class FusedKernels : Model.Kernels
             base.AdamWStep(state, learningRate, gradientScale);
             return;
         }
-        adamWStep.CallInPlace(
+        AdamW.CallInPlace(
             state.Parameters.ToArray<Tensor>(), state.Gradient, state.ExponentialAverage, state.ExponentialAverageSquared,
             state.Decay.Select(decays => decays ? 1L : 0L).ToArray(), state.Step, learningRate, state.Beta1, state.Beta2,
             state.Epsilon, state.WeightDecay, gradientScale);

@@ -9,7 +9,7 @@ namespace MessagePack;
 /// </summary>
 public ref struct MessagePackReader
 {
-    private SequenceReader<byte> reader;
+    private SequenceReader<byte> _reader;
 
     public MessagePackReader(ReadOnlyMemory<byte> memory)
         : this(new ReadOnlySequence<byte>(memory))
@@ -17,18 +17,18 @@ public ref struct MessagePackReader
     }
 
     public MessagePackReader(scoped in ReadOnlySequence<byte> readOnlySequence)
-        : this() => reader = new SequenceReader<byte>(readOnlySequence);
+        : this() => _reader = new SequenceReader<byte>(readOnlySequence);
 
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>How many containers deep the reader is; see <see cref="MessagePackSecurity.DepthStep"/>.</summary>
     public int Depth { get; set; }
 
-    public readonly long Consumed => reader.Consumed;
+    public readonly long Consumed => _reader.Consumed;
 
-    public readonly bool End => reader.End;
+    public readonly bool End => _reader.End;
 
-    public readonly byte NextCode => reader.TryPeek(out byte code) ? code : throw new EndOfStreamException();
+    public readonly byte NextCode => _reader.TryPeek(out byte code) ? code : throw new EndOfStreamException();
 
     public bool TryReadNil()
     {
@@ -37,7 +37,7 @@ public ref struct MessagePackReader
             return false;
         }
 
-        reader.Advance(1);
+        _reader.Advance(1);
         return true;
     }
 
@@ -116,7 +116,7 @@ public ref struct MessagePackReader
             MessagePackCode.Array32 => Read32(),
             byte code => throw Unexpected(code, "an array"),
         };
-        return reader.Remaining >= count ? (int)count : throw new EndOfStreamException();
+        return _reader.Remaining >= count ? (int)count : throw new EndOfStreamException();
     }
 
     /// <summary>The number of pairs that follow, each of at least two bytes.</summary>
@@ -129,7 +129,7 @@ public ref struct MessagePackReader
             MessagePackCode.Map32 => Read32(),
             byte code => throw Unexpected(code, "a map"),
         };
-        return reader.Remaining >= 2L * count ? (int)count : throw new EndOfStreamException();
+        return _reader.Remaining >= 2L * count ? (int)count : throw new EndOfStreamException();
     }
 
     /// <summary>Passes over the next value and all it holds. Without recursion: whoever wrote the bytes does not choose our stack depth.</summary>
@@ -156,7 +156,7 @@ public ref struct MessagePackReader
     internal bool TryReadSingles(Span<float> values)
     {
         const int Token = 5;
-        ReadOnlySpan<byte> tokens = reader.UnreadSpan;
+        ReadOnlySpan<byte> tokens = _reader.UnreadSpan;
         if (tokens.Length < (long)Token * values.Length)
         {
             return false;
@@ -173,7 +173,7 @@ public ref struct MessagePackReader
             values[i] = System.Buffers.Binary.BinaryPrimitives.ReadSingleBigEndian(token[1..]);
         }
 
-        reader.Advance((long)Token * values.Length);
+        _reader.Advance((long)Token * values.Length);
         return true;
     }
 
@@ -251,17 +251,17 @@ public ref struct MessagePackReader
         _ => throw Unexpected(code, expected),
     };
 
-    private byte ReadCode() => reader.TryRead(out byte value) ? value : throw new EndOfStreamException();
+    private byte ReadCode() => _reader.TryRead(out byte value) ? value : throw new EndOfStreamException();
 
-    private ushort Read16() => reader.TryReadBigEndian(out short value) ? (ushort)value : throw new EndOfStreamException();
+    private ushort Read16() => _reader.TryReadBigEndian(out short value) ? (ushort)value : throw new EndOfStreamException();
 
-    private uint Read32() => reader.TryReadBigEndian(out int value) ? (uint)value : throw new EndOfStreamException();
+    private uint Read32() => _reader.TryReadBigEndian(out int value) ? (uint)value : throw new EndOfStreamException();
 
-    private ulong Read64() => reader.TryReadBigEndian(out long value) ? (ulong)value : throw new EndOfStreamException();
+    private ulong Read64() => _reader.TryReadBigEndian(out long value) ? (ulong)value : throw new EndOfStreamException();
 
     private ReadOnlySequence<byte> ReadSlice(long length) =>
-        reader.TryReadExact(checked((int)length), out ReadOnlySequence<byte> slice) ? slice : throw new EndOfStreamException();
+        _reader.TryReadExact(checked((int)length), out ReadOnlySequence<byte> slice) ? slice : throw new EndOfStreamException();
 
     private readonly MessagePackSerializationException Unexpected(byte code, string expected) =>
-        new($"Unexpected msgpack code 0x{code:x2} before offset {reader.Consumed} where {expected} was expected.");
+        new($"Unexpected msgpack code 0x{code:x2} before offset {_reader.Consumed} where {expected} was expected.");
 }

@@ -12,7 +12,7 @@ public static class MessagePackSerializer
     private static readonly ConcurrentDictionary<Type, TypeSerializer> ByType = new();
 
     [ThreadStatic]
-    private static ArrayBufferWriter<byte>? scratch;
+    private static ArrayBufferWriter<byte>? _scratch;
 
     public static void Serialize<T>(
         IBufferWriter<byte> writer, T value, MessagePackSerializerOptions? options = null, CancellationToken cancellationToken = default)
@@ -32,10 +32,10 @@ public static class MessagePackSerializer
 
     public static byte[] Serialize<T>(T value, MessagePackSerializerOptions? options = null, CancellationToken cancellationToken = default)
     {
-        ArrayBufferWriter<byte> buffer = scratch ?? new ArrayBufferWriter<byte>();
+        ArrayBufferWriter<byte> buffer = _scratch ?? new ArrayBufferWriter<byte>();
         buffer.ResetWrittenCount();
         Serialize(buffer, value, options, cancellationToken);
-        scratch = buffer.Capacity <= KeptScratchBytes ? buffer : null;
+        _scratch = buffer.Capacity <= KeptScratchBytes ? buffer : null;
         return buffer.WrittenSpan.ToArray();
     }
 

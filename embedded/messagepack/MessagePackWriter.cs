@@ -7,34 +7,34 @@ namespace MessagePack;
 /// <summary>Writes MessagePack tokens, each in its shortest form, to a buffer writer. Nothing is committed before <see cref="Flush"/>.</summary>
 public ref struct MessagePackWriter
 {
-    private readonly IBufferWriter<byte> output;
-    private Span<byte> span;
-    private int used;
+    private readonly IBufferWriter<byte> _output;
+    private Span<byte> _span;
+    private int _used;
 
     public MessagePackWriter(IBufferWriter<byte> writer)
-        : this() => output = writer;
+        : this() => _output = writer;
 
     public CancellationToken CancellationToken { get; set; }
 
     /// <summary>Room for at least <paramref name="length"/> bytes; <see cref="Advance"/> says how many of them were used.</summary>
     public Span<byte> GetSpan(int length)
     {
-        if (span.Length - used < length || used == span.Length)
+        if (_span.Length - _used < length || _used == _span.Length)
         {
             Flush();
-            span = output.GetSpan(length);
+            _span = _output.GetSpan(length);
         }
 
-        return span[used..];
+        return _span[_used..];
     }
 
-    public void Advance(int length) => used += length;
+    public void Advance(int length) => _used += length;
 
     public void Flush()
     {
-        output.Advance(used);
-        span = default;
-        used = 0;
+        _output.Advance(_used);
+        _span = default;
+        _used = 0;
     }
 
     public void WriteRaw(ReadOnlySpan<byte> rawMessagePackBlock)
@@ -193,7 +193,7 @@ public ref struct MessagePackWriter
     private void WriteCode(byte code)
     {
         GetSpan(1)[0] = code;
-        used++;
+        _used++;
     }
 
     private void Write8(byte code, byte value)
@@ -201,7 +201,7 @@ public ref struct MessagePackWriter
         Span<byte> token = GetSpan(2);
         token[0] = code;
         token[1] = value;
-        used += 2;
+        _used += 2;
     }
 
     private void Write16(byte code, ushort value)
@@ -209,7 +209,7 @@ public ref struct MessagePackWriter
         Span<byte> token = GetSpan(3);
         token[0] = code;
         BinaryPrimitives.WriteUInt16BigEndian(token[1..], value);
-        used += 3;
+        _used += 3;
     }
 
     private void Write32(byte code, uint value)
@@ -217,7 +217,7 @@ public ref struct MessagePackWriter
         Span<byte> token = GetSpan(5);
         token[0] = code;
         BinaryPrimitives.WriteUInt32BigEndian(token[1..], value);
-        used += 5;
+        _used += 5;
     }
 
     private void Write64(byte code, ulong value)
@@ -225,6 +225,6 @@ public ref struct MessagePackWriter
         Span<byte> token = GetSpan(9);
         token[0] = code;
         BinaryPrimitives.WriteUInt64BigEndian(token[1..], value);
-        used += 9;
+        _used += 9;
     }
 }

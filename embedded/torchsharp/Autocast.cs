@@ -8,9 +8,9 @@ namespace TorchSharp;
 internal sealed class Autocast : IDisposable
 {
     [ThreadStatic]
-    private static Autocast? current;
+    private static Autocast? _current;
 
-    private readonly Autocast? _outer = current;
+    private readonly Autocast? _outer = _current;
     private readonly DeviceType _device;
     private readonly int _dtype;
 
@@ -19,14 +19,14 @@ internal sealed class Autocast : IDisposable
         _device = device;
         _dtype = (int)dtype;
         Native.Check(Native.at_enter_autocast((int)device, _dtype), "autocast");
-        current = this;
+        _current = this;
     }
 
     public void Dispose()
     {
-        if (current != this)
+        if (_current != this)
             throw new InvalidOperationException("Autocast scopes are closed innermost first, on the thread that opened them.");
-        current = _outer;
+        _current = _outer;
         int outerType = _outer is not null && _outer._device == _device ? _outer._dtype : -1;
         Native.Check(Native.at_leave_autocast((int)_device, outerType), "autocast");
     }

@@ -9,17 +9,17 @@ namespace TorchSharp;
 public sealed unsafe class DisposeScope : IDisposable
 {
     [ThreadStatic]
-    private static DisposeScope? current;
+    private static DisposeScope? _current;
 
     private readonly List<torch.Tensor> _tensors = [];
     private DisposeScope? _outer;
     private bool _disposed;
 
-    private DisposeScope() => _outer = current;
+    private DisposeScope() => _outer = _current;
 
-    internal static DisposeScope Open() => current = new DisposeScope();
+    internal static DisposeScope Open() => _current = new DisposeScope();
 
-    internal static DisposeScope? Current => current;
+    internal static DisposeScope? Current => _current;
 
     public int DisposablesCount => _tensors.Count;
 
@@ -114,12 +114,12 @@ public sealed unsafe class DisposeScope : IDisposable
 
     private void Unlink()
     {
-        if (current == this)
+        if (_current == this)
         {
-            current = _outer;
+            _current = _outer;
             return;
         }
-        for (DisposeScope? scope = current; scope is not null; scope = scope._outer)
+        for (DisposeScope? scope = _current; scope is not null; scope = scope._outer)
         {
             if (scope._outer == this)
                 scope._outer = _outer;

@@ -11,10 +11,10 @@ public sealed class ModuleTests
     {
         using var network = new Network();
         Assert.Equal(
-            ["scale", "first.weight", "first.bias", "second.weight", "second.bias"],
+            ["_scale", "_first._weight", "_first._bias", "_second._weight", "_second._bias"],
             network.named_parameters().Select(entry => entry.name));
-        Assert.Equal(["first", "second"], network.named_children().Select(entry => entry.name));
-        Assert.Equal(["positions"], network.named_buffers().Select(entry => entry.name));
+        Assert.Equal(["_first", "_second"], network.named_children().Select(entry => entry.name));
+        Assert.Equal(["_positions"], network.named_buffers().Select(entry => entry.name));
         Assert.All(network.parameters(), parameter => Assert.True(parameter.requires_grad));
         Assert.Single(network.named_parameters(recurse: false));
     }
@@ -34,7 +34,7 @@ public sealed class ModuleTests
     public void A_name_is_registered_once()
     {
         using var network = new Network();
-        Assert.Throws<InvalidOperationException>(() => network.register_parameter("scale", nn.Parameter(ones(1))));
+        Assert.Throws<InvalidOperationException>(() => network.register_parameter("_scale", nn.Parameter(ones(1))));
         Assert.Throws<ArgumentException>(() => network.register_module("a.b", new Dense(1, 1)));
     }
 
@@ -61,30 +61,30 @@ public sealed class ModuleTests
 
     private sealed class Dense : nn.Module<Tensor, Tensor>
     {
-        private readonly Parameter weight;
-        private readonly Parameter bias;
+        private readonly Parameter _weight;
+        private readonly Parameter _bias;
 
         public Dense(long inputs, long outputs)
             : base(nameof(Dense))
         {
-            weight = nn.Parameter(randn(outputs, inputs));
-            bias = nn.Parameter(zeros(outputs));
+            _weight = nn.Parameter(randn(outputs, inputs));
+            _bias = nn.Parameter(zeros(outputs));
             RegisterComponents();
         }
 
-        public override Tensor forward(Tensor input) => nn.functional.linear(input, weight, bias);
+        public override Tensor forward(Tensor input) => nn.functional.linear(input, _weight, _bias);
     }
 
     private sealed class Network : nn.Module<Tensor, Tensor>
     {
-        private readonly Parameter scale = nn.Parameter(ones(3));
-        private readonly Tensor positions = arange(3);
-        private readonly Dense first = new(4, 8);
-        private readonly Dense second = new(8, 3);
+        private readonly Parameter _scale = nn.Parameter(ones(3));
+        private readonly Tensor _positions = arange(3);
+        private readonly Dense _first = new(4, 8);
+        private readonly Dense _second = new(8, 3);
 
         public Network()
             : base(nameof(Network)) => RegisterComponents();
 
-        public override Tensor forward(Tensor input) => second.call(first.call(input).gelu()) * scale + positions;
+        public override Tensor forward(Tensor input) => _second.call(_first.call(input).gelu()) * _scale + _positions;
     }
 }

@@ -8,7 +8,7 @@ namespace ActorTrain.Model.Tests;
 /// <summary>Every fused operator does what the plain operators do: same bits, or within 1e-6 of them.</summary>
 public sealed class KernelsTests
 {
-    private static readonly string[] names =
+    private static readonly string[] Names =
     [
         "output", "x", "attention norm weight", "attention norm bias", "qkv weight", "qkv bias", "attention output weight",
         "attention output bias", "MLP norm weight", "MLP norm bias", "MLP weight", "MLP bias", "MLP output weight", "MLP output bias",
@@ -38,12 +38,12 @@ public sealed class KernelsTests
         Tensor[] plain = Run(new Kernels(), made, heads, first, count, 0);
         Tensor[] fused = Run(new FusedKernels(), made, heads, first, count, 0);
         Tensor[] exact = Run(new Kernels(), made.In(ScalarType.Float64), heads, first, count, 0);
-        for (int index = 0; index < names.Length; index++)
+        for (int index = 0; index < Names.Length; index++)
         {
             double plainError = Distance(plain[index], exact[index]);
             double fusedError = Distance(fused[index], exact[index]);
-            Assert.True(fusedError <= 1e-6, $"{names[index]} is {fusedError:g2} away from float64, the plain operators {plainError:g2}");
-            Assert.True(Distance(fused[index], plain[index]) <= 1e-6 + plainError, $"{names[index]} differs from the plain operators");
+            Assert.True(fusedError <= 1e-6, $"{Names[index]} is {fusedError:g2} away from float64, the plain operators {plainError:g2}");
+            Assert.True(Distance(fused[index], plain[index]) <= 1e-6 + plainError, $"{Names[index]} differs from the plain operators");
         }
     }
 
@@ -58,8 +58,8 @@ public sealed class KernelsTests
         {
             set_num_threads(threads);
             Tensor[] again = Run(new FusedKernels(), made, 3, 0, 17, 0);
-            for (int index = 0; index < names.Length; index++)
-                Assert.True(again[index].bytes.SequenceEqual(expected[index].bytes), $"{names[index]} changed its bits on {threads} threads");
+            for (int index = 0; index < Names.Length; index++)
+                Assert.True(again[index].bytes.SequenceEqual(expected[index].bytes), $"{Names[index]} changed its bits on {threads} threads");
         }
         set_num_threads(1);
     }
@@ -85,8 +85,8 @@ public sealed class KernelsTests
         Tensor[] plain = Run(new Kernels(), made, 3, 0, 17, 0.1);
         Tensor[] fused = Run(new FusedKernels(), made, 3, 0, 17, 0.1);
         Tensor[] exact = Run(new Kernels(), made.In(ScalarType.Float64), 3, 0, 17, 0);
-        for (int index = 0; index < names.Length; index++)
-            Assert.True(Distance(fused[index], plain[index]) <= 2e-6, $"{names[index]} differs from the plain operators");
+        for (int index = 0; index < Names.Length; index++)
+            Assert.True(Distance(fused[index], plain[index]) <= 2e-6, $"{Names[index]} differs from the plain operators");
         Assert.True(Distance(fused[0], exact[0]) > 0.01, "nothing was dropped");
     }
 
@@ -107,10 +107,10 @@ public sealed class KernelsTests
             plain = Run(new Kernels(), made, 3, first, count, 0);
             fused = Run(fusedKernels, made, 3, first, count, 0);
         }
-        for (int index = 0; index < names.Length; index++)
+        for (int index = 0; index < Names.Length; index++)
         {
             double plainError = Distance(plain[index], exact[index]), fusedError = Distance(fused[index], exact[index]);
-            Assert.True(fusedError <= Math.Max(1e-6, 1.25 * plainError), $"{names[index]}: {fusedError:g2}, the plain operators {plainError:g2}");
+            Assert.True(fusedError <= Math.Max(1e-6, 1.25 * plainError), $"{Names[index]}: {fusedError:g2}, the plain operators {plainError:g2}");
         }
     }
 
@@ -147,8 +147,8 @@ public sealed class KernelsTests
         Case made = Make(2, 5, 24, 40, 5);
         Tensor[] plain = Run(new Kernels(), made, 3, 0, 5, 0);
         Tensor[] fused = Run(new FusedKernels(), made, 3, 0, 5, 0);
-        for (int index = 0; index < names.Length; index++)
-            Assert.True(fused[index].bytes.SequenceEqual(plain[index].bytes), names[index]);
+        for (int index = 0; index < Names.Length; index++)
+            Assert.True(fused[index].bytes.SequenceEqual(plain[index].bytes), Names[index]);
     }
 
     private static AdamWState State(StudentOptions options)
@@ -171,7 +171,7 @@ public sealed class KernelsTests
         return new Case(Random(1, batch, tokens, width), weights, randn([batch, count, width]));
     }
 
-    /// <summary>The output and the gradients of x and the weights, as <see cref="names"/> lists them.</summary>
+    /// <summary>The output and the gradients of x and the weights, as <see cref="Names"/> lists them.</summary>
     private static Tensor[] Run(Kernels kernels, Case made, int heads, long first, long count, double dropout)
     {
         manual_seed(9);

@@ -6,10 +6,10 @@ namespace MessagePack.Formatters;
 /// <summary>A contract as an array of its members by key. Getters and the construction are compiled once per type.</summary>
 internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
 {
-    private readonly Member?[] members = FindMembers(); // by key; a gap is null
-    private readonly Construct create;
+    private readonly Member?[] _members = FindMembers(); // by key; a gap is null
+    private readonly Construct _create;
 
-    public ObjectFormatter() => create = CompileConstruction(members);
+    public ObjectFormatter() => _create = CompileConstruction(_members);
 
     private delegate T Construct(object?[] values, int count);
 
@@ -22,8 +22,8 @@ internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
         }
 
         writer.CancellationToken.ThrowIfCancellationRequested();
-        writer.WriteArrayHeader(members.Length);
-        foreach (Member? member in members)
+        writer.WriteArrayHeader(_members.Length);
+        foreach (Member? member in _members)
         {
             if (member is null)
             {
@@ -48,10 +48,10 @@ internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
         reader.CancellationToken.ThrowIfCancellationRequested();
         int count = reader.ReadArrayHeader();
         options.Security.DepthStep(ref reader);
-        var values = new object?[members.Length];
+        var values = new object?[_members.Length];
         for (int key = 0; key < count; key++)
         {
-            if (key < members.Length && members[key] is Member member)
+            if (key < _members.Length && _members[key] is Member member)
             {
                 values[key] = member.Deserialize(ref reader, options);
             }
@@ -62,7 +62,7 @@ internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
         }
 
         reader.Depth--;
-        return create(values, count);
+        return _create(values, count);
     }
 
     private static Member?[] FindMembers()
@@ -169,10 +169,10 @@ internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
 
     private sealed class Member<TValue>(MemberInfo info) : Member(info, typeof(TValue))
     {
-        private readonly Func<T, TValue> get = CompileGetter(info);
+        private readonly Func<T, TValue> _get = CompileGetter(info);
 
         public override void Serialize(ref MessagePackWriter writer, T owner, MessagePackSerializerOptions options) =>
-            Formatter.Of<TValue>().Serialize(ref writer, get(owner), options);
+            Formatter.Of<TValue>().Serialize(ref writer, _get(owner), options);
 
         public override object? Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
             Formatter.Of<TValue>().Deserialize(ref reader, options);

@@ -44,13 +44,13 @@ internal sealed class EnumFormatter<TEnum, TNumber> : IMessagePackFormatter<TEnu
     where TEnum : struct
     where TNumber : struct
 {
-    private readonly IMessagePackFormatter<TNumber> number = Formatter.Of<TNumber>();
+    private readonly IMessagePackFormatter<TNumber> _number = Formatter.Of<TNumber>();
 
     public void Serialize(ref MessagePackWriter writer, TEnum value, MessagePackSerializerOptions options) =>
-        number.Serialize(ref writer, Unsafe.BitCast<TEnum, TNumber>(value), options);
+        _number.Serialize(ref writer, Unsafe.BitCast<TEnum, TNumber>(value), options);
 
     public TEnum Deserialize(ref MessagePackReader reader, MessagePackSerializerOptions options) =>
-        Unsafe.BitCast<TNumber, TEnum>(number.Deserialize(ref reader, options));
+        Unsafe.BitCast<TNumber, TEnum>(_number.Deserialize(ref reader, options));
 }
 
 /// <summary>Nil, or the value itself.</summary>
