@@ -1,4 +1,4 @@
-// actortrain::transformer_layer: checks, autograd and the dispatcher around transformer_layer.cpp.
+// actortrain::transformer_layer: checks, autograd and the dispatcher around transformer_layer.cpp; actortrain::limit_vectors.
 #include <ATen/autocast_mode.h>
 #include <torch/csrc/autograd/custom_function.h>
 #include <torch/library.h>
@@ -102,6 +102,7 @@ at::Tensor transformer_layer(const at::Tensor& x, at::TensorList weights, int64_
 TORCH_LIBRARY_FRAGMENT(actortrain, library) {
   library.def("transformer_layer(Tensor x, Tensor[] weights, int heads, float epsilon, int first_query, int queries, "
               "Tensor? drop1=None, Tensor? drop2=None) -> Tensor", transformer_layer);
+  library.def("limit_vectors(int bits) -> ()", limit_vectors);
 }
 
 }  // namespace actortrain

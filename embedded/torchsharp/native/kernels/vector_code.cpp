@@ -1,13 +1,11 @@
-// Compiles the vector loops for AVX-512, for AVX2 and for the baseline, and picks one when the process starts.
+// Compiles the vector loops for AVX-512, for AVX2 and for the baseline, and picks the best that the CPU has.
 #include "vector_code.h"
 
 #include <algorithm>
+#include <atomic>
 #include <cmath>
 #include <cstring>
 #include <type_traits>
-
-// Vectors are passed between inlined functions only, never across an ABI.
-#pragma GCC diagnostic ignored "-Wpsabi"
 
 namespace actortrain {
 
@@ -40,17 +38,29 @@ constexpr int tileRows = 2, tilePanel = 1;
 #include "vector_attention.inc"
 }  // namespace baseline
 
-const VectorCode& vector_code() {
-  static const VectorCode chosen = [] {
+namespace {
+
+const VectorCode& best_within(int64_t bits) {
 #if defined(__x86_64__)
-    if (__builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") && __builtin_cpu_supports("avx512dq") &&
-        __builtin_cpu_supports("avx512vl"))
-      return avx512::table("avx512");
-    if (__builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return avx2::table("avx2");
+  static const VectorCode of512 = avx512::table("avx512"), of256 = avx2::table("avx2");
+  if (bits >= 512 && __builtin_cpu_supports("avx512f") && __builtin_cpu_supports("avx512bw") &&
+      __builtin_cpu_supports("avx512dq") && __builtin_cpu_supports("avx512vl"))
+    return of512;
+  if (bits >= 256 && __builtin_cpu_supports("avx2") && __builtin_cpu_supports("fma")) return of256;
 #endif
-    return baseline::table("baseline");
-  }();
-  return chosen;
+  static const VectorCode of128 = baseline::table("baseline");
+  return of128;
 }
+
+std::atomic<const VectorCode*>& chosen() {
+  static std::atomic<const VectorCode*> code{&best_within(512)};
+  return code;
+}
+
+}  // namespace
+
+const VectorCode& vector_code() { return *chosen().load(std::memory_order_relaxed); }
+
+void limit_vectors(int64_t bits) { chosen().store(&best_within(bits)); }
 
 }  // namespace actortrain

@@ -32,6 +32,12 @@ struct Finishing {
   float* sums = nullptr;
 };
 
+/// The numbers of an AdamW step: the factor on the gradient, β and 1 - β of both moments, the root of the second moment's bias
+/// correction, ε, and minus the step size.
+struct AdamWNumbers {
+  float scale, beta1, rest1, beta2, rest2, rootCorrection2, epsilon, negativeStepSize;
+};
+
 /// Rows that `weightGradient` takes at a time.
 constexpr int64_t gradientBlock = 128;
 
@@ -97,9 +103,16 @@ struct VectorCode {
   void (*attentionBackward)(const AttentionShape& shape, const float* query, const float* key, const float* value,
                             const float* probabilities, const float* dout, float* dquery, float* dkey, float* dvalue,
                             float* scratch);
+
+  // One parameter's AdamW step. `keep` is 1 - learning rate * decay.
+  void (*adamW)(int64_t count, float* parameter, const float* gradient, float* average, float* averageSquared, float keep,
+                AdamWNumbers numbers);
 };
 
 /// The loops compiled for the best instruction set that this machine has.
 const VectorCode& vector_code();
+
+/// Lets this process use vectors of at most so many bits (512, 256 or 128), so that tests reach every instruction set's loops.
+void limit_vectors(int64_t bits);
 
 }  // namespace actortrain
