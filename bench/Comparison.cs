@@ -7,6 +7,9 @@ namespace ActorTrain.Benchmarks;
 /// <summary>One answer of a side (bench/pytorch_steps.py says what the fields are).</summary>
 internal sealed record Answer(string Kind, double[] Milliseconds, double CpuSeconds, double Gflop, double GemmGflops);
 
+/// <summary>A side crashed, so there is nothing to compare.</summary>
+internal sealed class SideEndedException(string message) : Exception(message);
+
 /// <summary>Runs both sides in turn, A B A B …, each in a process of its own with the same environment, and prints what came out.</summary>
 internal static class Comparison
 {
@@ -52,9 +55,19 @@ internal static class Comparison
 
         void Ask(Process side, string kind)
         {
-            side.StandardInput.WriteLine($"{kind} {steps}");
-            side.StandardInput.Flush();
-            string line = side.StandardOutput.ReadLine() ?? throw new InvalidOperationException($"The side '{side.StartInfo.FileName}' ended in '{kind}'.");
+            string? line;
+            try
+            {
+                side.StandardInput.WriteLine($"{kind} {steps}");
+                side.StandardInput.Flush();
+                line = side.StandardOutput.ReadLine();
+            }
+            catch (IOException)
+            {
+                line = null;
+            }
+            if (line is null)
+                throw new SideEndedException($"'{side.StartInfo.FileName} {string.Join(' ', side.StartInfo.ArgumentList)}' ended during '{kind}'; what it wrote above says why");
             if (!answers.TryGetValue((side, kind), out List<Answer>? list))
                 answers.Add((side, kind), list = []);
             list.Add(JsonSerializer.Deserialize<Answer>(line, Fields)!);
@@ -75,10 +88,12 @@ internal static class Comparison
     {
         ProcessStartInfo start = new(program, arguments) { RedirectStandardInput = true, RedirectStandardOutput = true };
         // The best environment for both: AVX-512 products where the CPU has it (an OpenBLAS older than the CPU picks SSE3 ones),
-        // and freed memory kept rather than mapped afresh.
+        // idle OpenMP workers that do not spin for long, and freed memory kept rather than mapped afresh.
         start.Environment["OMP_NUM_THREADS"] = $"{threads}";
         if (System.Runtime.Intrinsics.X86.Avx512BW.IsSupported)
             start.Environment["OPENBLAS_CORETYPE"] = "SkylakeX";
+        start.Environment["GOMP_SPINCOUNT"] = "1000";
+        start.Environment["MALLOC_TOP_PAD_"] = "16777216";
         start.Environment["MALLOC_MMAP_THRESHOLD_"] = "33554432";
         start.Environment["MALLOC_TRIM_THRESHOLD_"] = "1073741824";
         return Process.Start(start)!;

@@ -16,13 +16,13 @@ try
         switch (args[index])
         {
             case "--threads":
-                threads = [.. value.Split(',').Select(part => int.Parse(part, CultureInfo.InvariantCulture))];
+                threads = [.. value.Split(',').Select(Positive)];
                 break;
             case "--rounds":
-                rounds = int.Parse(value, CultureInfo.InvariantCulture);
+                rounds = Positive(value);
                 break;
             case "--steps":
-                steps = int.Parse(value, CultureInfo.InvariantCulture);
+                steps = Positive(value);
                 break;
             default:
                 throw new FormatException($"there is no option '{args[index]}'");
@@ -34,6 +34,18 @@ catch (FormatException exception)
     Console.Error.WriteLine($"error: {exception.Message}; use --threads 1,2 --rounds 5 --steps 5.");
     return 2;
 }
-foreach (int count in threads)
-    Comparison.Run(count, rounds, steps);
-return 0;
+try
+{
+    foreach (int count in threads)
+        Comparison.Run(count, rounds, steps);
+    return 0;
+}
+catch (SideEndedException exception)
+{
+    Console.Error.WriteLine($"error: {exception.Message}.");
+    return 1;
+}
+
+static int Positive(string text) => int.TryParse(text, NumberStyles.None, CultureInfo.InvariantCulture, out int number) && number > 0
+    ? number
+    : throw new FormatException($"'{text}' is not a whole number above 0");

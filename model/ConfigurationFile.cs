@@ -63,6 +63,7 @@ internal static class ConfigurationFile
             }
             json["id2label"] = names;
             json["label2id"] = numbers;
+            json["problem_type"] = "single_label_classification";
         }
         else
         {

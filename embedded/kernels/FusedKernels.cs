@@ -12,6 +12,10 @@ public sealed class FusedKernels : Model.Kernels
 {
     private static readonly Op TransformerLayer = new("actortrain::transformer_layer");
     private static readonly Op AdamW = new("actortrain::adamw_");
+    private static readonly Op Limit = new("actortrain::limit_vectors");
+
+    /// <summary>Lets this process use vectors of at most 512, 256 or 128 bits, so that tests reach every instruction set's loops.</summary>
+    internal static void LimitVectors(int bits) => Limit.CallInPlace(bits);
 
     /// <inheritdoc/>
     public override Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
