@@ -56,7 +56,7 @@ internal sealed class Worker : IDisposable
         while (commands.ReadLine() is string line)
         {
             string[] words = line.Split(' ');
-            Action step = worker.steps[words[0]];
+            Action step = worker._steps[words[0]];
             for (int index = 0; index < 5 && !warm.Contains(words[0]); index++)
                 step();
             warm.Add(words[0]);
