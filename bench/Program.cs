@@ -1,5 +1,7 @@
 using System.Globalization;
+using System.Runtime.InteropServices;
 using ActorTrain.Benchmarks;
+using ActorTrain.Model;
 
 int[] threads = [1, 2];
 (int rounds, int steps) = (5, 5);
@@ -28,6 +30,11 @@ try
                 throw new FormatException($"there is no option '{args[index]}'");
         }
     }
+}
+catch (Exception exception) when (exception is DllNotFoundException or TypeInitializationException or ExternalException or ModelException)
+{
+    Console.Error.WriteLine($"error: {exception.GetBaseException().Message}");
+    return 1;
 }
 catch (FormatException exception)
 {
