@@ -51,7 +51,7 @@ public sealed class CommandLineTests : IDisposable
         Ending data = await RunAsync("data", "inspect", _workspace.Images("images", 12));
         Assert.Equal(0, data.ExitCode);
         Assert.Contains("samples      12", data.Output);
-        Assert.Contains("star: 2", data.Output);
+        Assert.Contains("rings: 2", data.Output);
 
         Ending model = await RunAsync("model", "inspect", _workspace.Model("model"));
         Assert.Equal(0, model.ExitCode);
