@@ -91,6 +91,11 @@ public abstract class ActorPath : IEquatable<ActorPath>
 
     public string ToSerializationFormat() => ToStringWithUid();
 
+    /// <summary>The same path as seen from other systems: under <paramref name="address"/>, unless its own can be reached already.</summary>
+    public string ToSerializationFormatWithAddress(Address address) => Address.HasGlobalScope
+        ? ToSerializationFormat()
+        : Uid == 0 ? address + _pathText : $"{address}{_pathText}#{Uid}";
+
     public bool Equals(ActorPath? other) => other is not null && (ReferenceEquals(this, other) || (_pathText == other._pathText && Address == other.Address));
 
     public override bool Equals(object? obj) => Equals(obj as ActorPath);

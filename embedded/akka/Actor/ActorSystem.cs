@@ -18,6 +18,8 @@ public abstract class ActorSystem : IActorRefFactory, IDisposable
 
     public abstract Dispatchers Dispatchers { get; }
 
+    public abstract Serialization.Serialization Serialization { get; }
+
     public abstract IScheduler Scheduler { get; }
 
     public abstract ILoggingAdapter Log { get; }
@@ -95,6 +97,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         _scheduler = new SystemScheduler(failure => Log.Error(failure, "DedicatedThreadScheduler faulted"));
         Dispatchers = new Dispatchers(Settings.Config);
         Provider = new LocalActorRefProvider(name, Settings);
+        Serialization = new Serialization.Serialization(this);
     }
 
     public override string Name { get; }
@@ -104,6 +107,8 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
     public override EventStream EventStream { get; }
 
     public override Dispatchers Dispatchers { get; }
+
+    public override Serialization.Serialization Serialization { get; }
 
     public override IScheduler Scheduler => _scheduler;
 
