@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Files;
 using MessagePack;
 
 namespace ActorTrain.Actors.Messages;

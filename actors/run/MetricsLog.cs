@@ -32,6 +32,18 @@ internal sealed class MetricsLog : IDisposable
         return new MetricsLog(file, writer!);
     }
 
+    /// <summary>Replaces a stage's lines by those of another such file.</summary>
+    /// <param name="file">The file to change.</param>
+    /// <param name="stage">The stage.</param>
+    /// <param name="from">The file to take them from; nothing is taken where there is none.</param>
+    /// <exception cref="RunException">The file cannot be written.</exception>
+    public static void Take(string file, string stage, string from)
+    {
+        using var log = Open(file, stage, 0);
+        if (File.Exists(from))
+            RunFolder.Writing(file, () => log._writer.Write(File.ReadAllText(from)));
+    }
+
     public void Append(StepDone step) => RunFolder.Writing(_file, () => _writer.WriteLine(JsonSerializer.Serialize(new Line(
         step.Stage, step.Step, Number(step.Result.Loss), Number(step.Result.MaeLoss), Number(step.Result.DistillLoss),
         Number(step.Result.Accuracy), Number(step.Result.GradientNorm), Number(step.Result.LearningRate), step.DataWaitSeconds,

@@ -1,6 +1,6 @@
 using MessagePack;
 
-namespace ActorTrain.Actors.Files;
+namespace ActorTrain.Actors.Messages;
 
 /// <summary>One file of a <see cref="FileSet"/>.</summary>
 /// <param name="Name">Its name within the folder.</param>

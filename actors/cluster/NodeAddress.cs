@@ -1,0 +1,53 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorTrain.Actors.Cluster;
+
+/// <summary>Where a node listens.</summary>
+/// <param name="Host">A host name or an address; an IPv6 address without its brackets.</param>
+/// <param name="Port">The port; 0 = any free one.</param>
+public sealed record NodeAddress(string Host, int Port)
+{
+    /// <summary>Reads <c>host:port</c> or <c>[address]:port</c>.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="address">What it says.</param>
+    /// <returns>Whether it is an address.</returns>
+    public static bool TryParse(string text, [NotNullWhen(true)] out NodeAddress? address)
+    {
+        address = null;
+        int colon = text.LastIndexOf(':');
+        if (colon < 1 || !ushort.TryParse(text.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out ushort port))
+            return false;
+        string host = text[..colon];
+        bool bracketed = host.StartsWith('[') && host.EndsWith(']');
+        if (bracketed)
+            host = host[1..^1];
+        if (bracketed != host.Contains(':') || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+            return false;
+        address = new NodeAddress(host, port);
+        return true;
+    }
+
+    /// <summary>The address under which this machine is seen by whoever listens there.</summary>
+    /// <exception cref="RunException">There is no such host, or no way to it.</exception>
+    public async Task<string> OwnHostAsync(CancellationToken cancel)
+    {
+        // Connecting a datagram socket sends nothing; it only chooses the way.
+        using var socket = new Socket(SocketType.Dgram, ProtocolType.Udp);
+        try
+        {
+            await socket.ConnectAsync(Host, Math.Max(1, Port), cancel);
+        }
+        catch (SocketException error)
+        {
+            throw new RunException($"There is no way to {this} ({error.Message.TrimEnd('.')}); check the address and the network.", error);
+        }
+        IPAddress own = ((IPEndPoint)socket.LocalEndPoint!).Address;
+        return (own.IsIPv4MappedToIPv6 ? own.MapToIPv4() : own).ToString();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => Host.Contains(':') ? $"[{Host}]:{Port}" : $"{Host}:{Port}";
+}
