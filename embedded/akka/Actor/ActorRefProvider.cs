@@ -46,7 +46,7 @@ public interface IActorRefProvider
 }
 
 /// <summary>The provider of a system whose actors all are in this process.</summary>
-internal sealed class LocalActorRefProvider : IActorRefProvider
+internal class LocalActorRefProvider : IActorRefProvider
 {
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly ConcurrentDictionary<string, IInternalActorRef> _temporary = new();
@@ -65,11 +65,11 @@ internal sealed class LocalActorRefProvider : IActorRefProvider
 
     public ActorPath RootPath { get; }
 
-    public Address DefaultAddress => RootPath.Address;
+    public virtual Address DefaultAddress => RootPath.Address;
 
     public IActorRef DeadLetters { get; }
 
-    public Task TerminationTask => _terminated.Task;
+    public virtual Task TerminationTask => _terminated.Task;
 
     public LocalActorRef RootGuardian { get; private set; } = null!;
 
@@ -77,7 +77,7 @@ internal sealed class LocalActorRefProvider : IActorRefProvider
 
     public LocalActorRef SystemGuardian { get; private set; } = null!;
 
-    public void Init(ActorSystemImpl system)
+    public virtual void Init(ActorSystemImpl system)
     {
         var internals = Props.Create<RootGuardianActor>().WithDispatcher(Dispatchers.InternalDispatcherId);
         RootGuardian = new RootGuardianRef(system, internals, new AboveTheRoot(this, _terminated), this);
@@ -94,9 +94,9 @@ internal sealed class LocalActorRefProvider : IActorRefProvider
 
     public IActorRef ResolveActorRef(string path) => ActorPath.TryParse(path, out var parsed) ? ResolveActorRef(parsed) : DeadLetters;
 
-    public IActorRef ResolveActorRef(ActorPath actorPath)
+    public virtual IActorRef ResolveActorRef(ActorPath actorPath)
     {
-        if (actorPath.Address == RootPath.Address)
+        if (HasAddress(actorPath.Address))
         {
             var elements = actorPath.Elements.ToArray();
             if (actorPath.Uid != 0)
@@ -124,6 +124,9 @@ internal sealed class LocalActorRefProvider : IActorRefProvider
             ? new SuppressedDeadLetter(suppressed, sender, recipient)
             : new DeadLetter(message, sender, recipient));
     }
+
+    /// <summary>Whether actors at that address are this system's.</summary>
+    protected virtual bool HasAddress(Address address) => address == RootPath.Address;
 
     private sealed class RootGuardianRef(ActorSystemImpl system, Props props, IInternalActorRef parent, LocalActorRefProvider provider)
         : LocalActorRef(system, props, parent, provider.RootPath)

@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using Akka.Configuration;
 using Akka.Dispatch;
 using Akka.Event;
+using Akka.Remote;
 
 namespace Akka.Actor;
 
@@ -96,7 +97,12 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         Log = new BusLogging(EventStream, $"ActorSystem({name})", GetType());
         _scheduler = new SystemScheduler(failure => Log.Error(failure, "DedicatedThreadScheduler faulted"));
         Dispatchers = new Dispatchers(Settings.Config);
-        Provider = new LocalActorRefProvider(name, Settings);
+        Provider = Settings.ProviderName switch
+        {
+            "local" => new LocalActorRefProvider(name, Settings),
+            "remote" or "cluster" => new RemoteActorRefProvider(name, Settings),
+            var other => throw new ConfigurationException($"akka.actor.provider is '{other}'; it must be local, remote or cluster."),
+        };
         Serialization = new Serialization.Serialization(this);
     }
 
@@ -139,9 +145,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 
     public override IActorRef SystemActorOf<TActor>(string? name = null) => SystemActorOf(Props.Create<TActor>(), name);
 
-    public override ActorSelection ActorSelection(ActorPath actorPath) => actorPath.Address == Provider.DefaultAddress
-        ? new ActorSelection(Provider.RootGuardian, actorPath.Elements)
-        : new ActorSelection(Provider.ResolveActorRef(actorPath.Root), actorPath.Elements);
+    public override ActorSelection ActorSelection(ActorPath actorPath) => new(Provider.ResolveActorRef(actorPath.Root), actorPath.Elements);
 
     public override ActorSelection ActorSelection(string actorPath) => Select(actorPath, Provider.RootGuardian);
 

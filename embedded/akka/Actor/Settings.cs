@@ -10,6 +10,7 @@ public class Settings
     {
         System = system;
         Config = config.WithFallback(ConfigurationFactory.Default());
+        ProviderName = Config.GetString("akka.actor.provider");
         AskTimeout = Config.GetTimeSpan("akka.actor.ask-timeout");
         Loggers = Config.GetStringList("akka.loggers");
         LogLevel = Config.GetString("akka.loglevel");
@@ -27,6 +28,9 @@ public class Settings
     public ActorSystem System { get; }
 
     public Config Config { get; }
+
+    /// <summary>local, remote or cluster.</summary>
+    internal string ProviderName { get; }
 
     public TimeSpan AskTimeout { get; }
 

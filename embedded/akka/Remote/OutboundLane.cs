@@ -1,0 +1,244 @@
+using System.Net.Sockets;
+using System.Security.Authentication;
+using Akka.Actor;
+
+namespace Akka.Remote;
+
+/// <summary>
+/// The way of one kind of messages to one system: connects when there is something to send, and again, by itself, after a loss. What is sent
+/// while there is no connection waits for the next attempt to connect, and becomes dead letters if that fails.
+/// </summary>
+internal sealed class OutboundLane(Association association, bool control)
+{
+    private const int MostPending = 1000;
+
+    private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
+    private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
+
+    private readonly Lock _gate = new();
+    private readonly Queue<(object Message, IActorRef? Sender, IActorRef Recipient)> _pending = new();
+    private OutboundConnection? _connection;
+    private Task _running = Task.CompletedTask;
+    private bool _runs;
+    private bool _ending;
+
+    // Whether it was said that the queue is full. Only says when to say it again, so that it may be read without the lock.
+    private volatile bool _full;
+
+    private Remoting Remoting => association.Remoting;
+
+    public void Send(object message, IActorRef? sender, IActorRef recipient)
+    {
+        Refusal refusal;
+        lock (_gate)
+            refusal = _ending ? Refusal.NoConnection : _connection?.Send(message, sender, recipient) ?? Hold(message, sender, recipient);
+        if (refusal != Refusal.None)
+            Refuse(message, sender, recipient, refusal);
+        else if (_full)
+            _full = false;
+    }
+
+    /// <summary>Ends the connection, unless it leads to that incarnation, with a last word.</summary>
+    public void Disconnect(FrameKind lastWord, int? exceptTo = null)
+    {
+        OutboundConnection? connection;
+        lock (_gate)
+            connection = _connection;
+        if (connection != null && connection.Uid != exceptTo)
+            connection.Finish(lastWord);
+    }
+
+    /// <summary>Sends what is waiting, takes nothing more, and says goodbye.</summary>
+    public async Task FlushAsync(CancellationToken limit)
+    {
+        Task running;
+        OutboundConnection? connection;
+        lock (_gate)
+        {
+            _ending = true;
+            (running, connection) = (_running, _connection);
+        }
+        connection?.Finish(FrameKind.Goodbye);
+        if (connection != null)
+            await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, limit));
+    }
+
+    public Task EndAsync()
+    {
+        lock (_gate)
+            return _running;
+    }
+
+    private Refusal Hold(object message, IActorRef? sender, IActorRef recipient)
+    {
+        if (_pending.Count == MostPending)
+            return Refusal.QueueFull;
+        _pending.Enqueue((message, sender, recipient));
+        if (!_runs)
+        {
+            _runs = true;
+            _running = Task.Run(RunAsync);
+        }
+        return Refusal.None;
+    }
+
+    private async Task RunAsync()
+    {
+        var backoff = Remoting.Settings.FirstBackoff;
+        var lastConnected = TimeProvider.System.GetTimestamp();
+        var complained = false;
+        while (true)
+        {
+            var end = ConnectionEnd.Lost;
+            try
+            {
+                using var connection = await ConnectAsync();
+                backoff = Remoting.Settings.FirstBackoff;
+                complained = false;
+                end = await UseAsync(connection);
+                lastConnected = TimeProvider.System.GetTimestamp();
+            }
+            catch (Exception failure) when (failure is IOException or SocketException or HandshakeException or AuthenticationException
+                or QuarantinedException or OperationCanceledException)
+            {
+                end = failure is QuarantinedException ? ConnectionEnd.Quarantined : ConnectionEnd.Lost;
+                if (!complained && !Remoting.Stopped.IsCancellationRequested)
+                    Remoting.Log.Warning("No connection to {0}: {1}", association.Address, Describe(failure));
+                complained = true;
+                DropPending();
+            }
+            if (end == ConnectionEnd.Quarantined)
+                association.WeAreQuarantined();
+            if (MayEnd(end != ConnectionEnd.Lost || TimeProvider.System.GetElapsedTime(lastConnected) > Patience))
+                return;
+            try
+            {
+                await Task.Delay(backoff, Remoting.Stopped);
+            }
+            catch (OperationCanceledException)
+            {
+                // The next attempt ends at once.
+            }
+            backoff = backoff * 2 < LongestBackoff ? backoff * 2 : LongestBackoff;
+        }
+    }
+
+    private async Task<OutboundConnection> ConnectAsync()
+    {
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(Remoting.Stopped);
+        limit.CancelAfter(Remoting.Settings.HandshakeTimeout);
+        limit.Token.ThrowIfCancellationRequested();
+        var socket = new Socket(SocketType.Stream, ProtocolType.Tcp);
+        try
+        {
+            Remoting.Configure(socket);
+            await socket.ConnectAsync(association.Address.Host, association.Address.Port ?? 0, limit.Token);
+            var raw = new NetworkStream(socket, ownsSocket: true);
+            var stream = await Handshake.SecureAsync(raw, Remoting.Settings, association.Address.Host, limit.Token);
+            var introduction = new Introduction(control, Remoting.Uid, Remoting.LocalAddress, association.Address);
+            var uid = await Handshake.IntroduceAsync(stream, Remoting.Settings, introduction, limit.Token);
+            return new OutboundConnection(stream, uid, Remoting.Settings, Remoting.System.Serialization, _gate);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
+
+    private async Task<ConnectionEnd> UseAsync(OutboundConnection connection)
+    {
+        if (!association.Admit(connection.Uid))
+        {
+            DropPending();
+            connection.Finish(FrameKind.Quarantined);
+            return await connection.RunAsync(Remoting.Stopped);
+        }
+        Attach(connection);
+        if (control)
+            Remoting.Watcher.Renew(association);
+        var end = await connection.RunAsync(Remoting.Stopped);
+        long unsent;
+        lock (_gate)
+        {
+            _connection = null;
+            unsent = connection.Queued;
+        }
+        if (end == ConnectionEnd.Lost && !Remoting.Stopped.IsCancellationRequested)
+        {
+            Remoting.Log.Warning("The connection to {0} is lost, with {1} bytes that were to be sent", association.Address, unsent);
+            association.Lost(connection.Uid);
+        }
+        return end;
+    }
+
+    // What was held goes before all that is sent from now on.
+    private void Attach(OutboundConnection connection)
+    {
+        List<(object Message, IActorRef? Sender, IActorRef Recipient, Refusal Refusal)> refused = [];
+        lock (_gate)
+        {
+            while (_pending.TryDequeue(out var held))
+            {
+                if (connection.Send(held.Message, held.Sender, held.Recipient) is var refusal && refusal != Refusal.None)
+                    refused.Add((held.Message, held.Sender, held.Recipient, refusal));
+            }
+            _connection = connection;
+            if (_ending)
+                connection.Finish(FrameKind.Goodbye);
+        }
+        foreach (var (message, sender, recipient, refusal) in refused)
+            Refuse(message, sender, recipient, refusal);
+    }
+
+    /// <param name="content">Whether the lane need not connect again unless there is something to send.</param>
+    private bool MayEnd(bool content)
+    {
+        lock (_gate)
+        {
+            var stops = _ending || Remoting.Stopped.IsCancellationRequested;
+            if (!stops && (!content || _pending.Count > 0))
+                return false;
+            _runs = false;
+        }
+        DropPending();
+        return true;
+    }
+
+    private void DropPending()
+    {
+        while (true)
+        {
+            (object Message, IActorRef? Sender, IActorRef Recipient) held;
+            lock (_gate)
+            {
+                if (!_pending.TryDequeue(out held))
+                    return;
+            }
+            Refuse(held.Message, held.Sender, held.Recipient, Refusal.NoConnection);
+        }
+    }
+
+    private void Refuse(object message, IActorRef? sender, IActorRef recipient, Refusal refusal)
+    {
+        if (message is FrameKind)
+            return;
+        if (refusal.IsMistake)
+        {
+            Remoting.Log.Error(refusal.Cause!, "A message of type {0} to {1} was not sent: {2}", message.GetType(), recipient, refusal.Why);
+        }
+        else if (refusal == Refusal.QueueFull && !_full)
+        {
+            _full = true;
+            Remoting.Log.Warning("Messages to {0} become dead letters: {1}", association.Address, refusal.Why);
+        }
+        Remoting.Provider.PublishDeadLetter(message, sender, recipient);
+    }
+
+    private static string Describe(Exception failure) => failure switch
+    {
+        OperationCanceledException => "it does not answer",
+        EndOfStreamException => "it closed the connection",
+        _ => failure.Message,
+    };
+}

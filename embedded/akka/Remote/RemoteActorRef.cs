@@ -1,0 +1,43 @@
+using Akka.Actor;
+using Akka.Dispatch.SysMsg;
+
+namespace Akka.Remote;
+
+/// <summary>A reference to an actor in another system. Whether there is one is known there only.</summary>
+internal sealed class RemoteActorRef(RemoteActorRefProvider provider, ActorPath path) : MinimalActorRef
+{
+    private Association? _association;
+
+    public override ActorPath Path { get; } = path;
+
+    public override IActorRefProvider Provider => provider;
+
+    public override bool IsLocal => false;
+
+    public override IInternalActorRef Parent => Path.Depth == 0 ? this : new RemoteActorRef(provider, Path.Parent);
+
+    /// <summary>The way to the actor's system.</summary>
+    public Association Association => _association ??= provider.Remoting.AssociationWith(Path.Address);
+
+    public override IActorRef GetChild(IReadOnlyList<string> name) => new RemoteActorRef(provider, Path / name.Where(element => element.Length > 0));
+
+    public override void Stop() => SendSystemMessage(new Terminate());
+
+    public override void SendSystemMessage(ISystemMessage message)
+    {
+        switch (message)
+        {
+            case Watch watch:
+                provider.Remoting.Watcher.Watch(watch);
+                break;
+            case Unwatch unwatch:
+                provider.Remoting.Watcher.Unwatch(unwatch);
+                break;
+            default:
+                Association.Send(message, null, this);
+                break;
+        }
+    }
+
+    protected override void TellInternal(object message, IActorRef sender) => Association.Send(message, sender, this);
+}
