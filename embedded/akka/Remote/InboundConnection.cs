@@ -1,8 +1,8 @@
-using System.Buffers;
 using System.IO.Pipelines;
 using System.Runtime.Serialization;
 using Akka.Actor;
 using Akka.Dispatch.SysMsg;
+using Akka.Event;
 
 namespace Akka.Remote;
 
@@ -107,7 +107,7 @@ internal sealed class InboundConnection(Association association, Introduction in
         catch (Exception failure)
         {
             // The frame's end is known: what follows can be read.
-            Remoting.Log.Error("A message of {0} bytes from {1} to {2} was dropped: {3}", [frame.Payload.Length, association.Address, frame.Recipient, failure.Message]);
+            Remoting.Log.Error("A message from {0} to {1} was dropped: {2}", association.Address, frame.Recipient, failure.Message);
             return;
         }
         if (frame.Recipient is not IInternalActorRef { IsLocal: true } recipient)

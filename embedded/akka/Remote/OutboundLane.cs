@@ -1,6 +1,7 @@
 using System.Net.Sockets;
 using System.Security.Authentication;
 using Akka.Actor;
+using Akka.Event;
 
 namespace Akka.Remote;
 
@@ -225,7 +226,7 @@ internal sealed class OutboundLane(Association association, bool control)
             return;
         if (refusal.IsMistake)
         {
-            Remoting.Log.Error(refusal.Cause!, "A message of type {0} to {1} was not sent: {2}", message.GetType(), recipient, refusal.Why);
+            Remoting.Log.Error(refusal.Cause!, $"A message of type {message.GetType()} to {recipient} was not sent: {refusal.Why}");
         }
         else if (refusal == Refusal.QueueFull && !_full)
         {

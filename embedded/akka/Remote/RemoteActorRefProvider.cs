@@ -4,7 +4,7 @@ using Akka.Configuration;
 namespace Akka.Remote;
 
 /// <summary>The provider of a system that other systems can reach: its own actors, and references to those of others.</summary>
-internal class RemoteActorRefProvider(string systemName, Settings settings) : LocalActorRefProvider(systemName, settings)
+internal sealed class RemoteActorRefProvider(string systemName, Settings settings) : LocalActorRefProvider(systemName, settings)
 {
     private Task _terminated = Task.CompletedTask;
 
@@ -36,6 +36,6 @@ internal class RemoteActorRefProvider(string systemName, Settings settings) : Lo
     private async Task ShutDownAfterTheLastActor()
     {
         await base.TerminationTask;
-        await Remoting.ShutdownAsync();
+        await Remoting.DisposeAsync();
     }
 }

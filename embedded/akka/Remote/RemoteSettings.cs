@@ -70,9 +70,13 @@ internal sealed class RemoteSettings
 
     public TimeSpan AcceptablePause { get; }
 
-    private static int Port(Config tcp, string key) => tcp.GetInt(key) is var port and >= 0 and <= ushort.MaxValue
-        ? port
-        : throw new ConfigurationException($"akka.remote.dot-netty.tcp.{key} is {port}; a port is 0 to {ushort.MaxValue}.");
+    private static int Port(Config tcp, string key)
+    {
+        var port = tcp.GetInt(key);
+        return port is >= 0 and <= ushort.MaxValue
+            ? port
+            : throw new ConfigurationException($"akka.remote.dot-netty.tcp.{key} is {port}; a port is 0 to {ushort.MaxValue}.");
+    }
 
     private static int Size(Config tcp, string key, int least) => tcp.GetByteSize(key) is { } size && size >= least && size <= LargestFrame
         ? (int)size

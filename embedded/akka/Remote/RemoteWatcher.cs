@@ -1,5 +1,6 @@
 using Akka.Actor;
 using Akka.Dispatch.SysMsg;
+using Akka.Event;
 
 namespace Akka.Remote;
 

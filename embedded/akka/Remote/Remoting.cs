@@ -11,7 +11,7 @@ namespace Akka.Remote;
 /// The connections to other systems: listens for theirs and opens its own, two to each system that is spoken to. What a peer sends is looked at
 /// only after it has proven to know the secret.
 /// </summary>
-internal sealed class Remoting
+internal sealed class Remoting : IAsyncDisposable
 {
     private readonly ConcurrentDictionary<Address, Association> _associations = new();
     private readonly CancellationTokenSource _stopped = new();
@@ -29,6 +29,7 @@ internal sealed class Remoting
         Log = Logging.GetLogger(system, "Remoting");
         _listener = Listen(settings);
         var port = settings.PublicPort > 0 ? settings.PublicPort : ((IPEndPoint)_listener.LocalEndPoint!).Port;
+        Stopped = _stopped.Token;
         LocalAddress = new Address("akka.tcp", system.Name, settings.PublicHost, port);
         _doorkeeper = new Doorkeeper(this);
         Watcher = new RemoteWatcher(this);
@@ -52,7 +53,7 @@ internal sealed class Remoting
     /// <summary>Whether the cluster says when that system is dead; if not, remoting's own heartbeats do.</summary>
     public Func<Address, bool> IsMember { get; set; } = _ => false;
 
-    public CancellationToken Stopped => _stopped.Token;
+    public CancellationToken Stopped { get; }
 
     public void Start()
     {
@@ -70,7 +71,7 @@ internal sealed class Remoting
     public void AddressTerminated(Address address, int uid) => Watcher.AddressTerminated(address, uid);
 
     /// <summary>Sends what is waiting, as far as that goes in <see cref="RemoteSettings.FlushOnShutdown"/>, and closes everything.</summary>
-    public async Task ShutdownAsync()
+    public async ValueTask DisposeAsync()
     {
         Watcher.Dispose();
         _listener.Dispose();
@@ -80,6 +81,7 @@ internal sealed class Remoting
         await _stopped.CancelAsync();
         await _accepting;
         await Task.WhenAll(_associations.Values.Select(association => association.EndAsync()));
+        _stopped.Dispose();
     }
 
     public static void Configure(Socket socket)
@@ -109,7 +111,7 @@ internal sealed class Remoting
 
     private async Task AcceptAsync()
     {
-        while (!_stopped.IsCancellationRequested)
+        while (!Stopped.IsCancellationRequested)
         {
             try
             {
