@@ -80,6 +80,7 @@ public abstract class ExtendedActorSystem : ActorSystem
 internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 {
     private readonly SystemScheduler _scheduler;
+    private readonly Lazy<Cluster.Cluster> _cluster;
     private readonly TaskCompletionSource _terminated = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Lock _terminationLock = new();
     private Action? _onTermination;
@@ -104,6 +105,7 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
             var other => throw new ConfigurationException($"akka.actor.provider is '{other}'; it must be local, remote or cluster."),
         };
         Serialization = new Serialization.Serialization(this);
+        _cluster = new Lazy<Cluster.Cluster>(() => new Cluster.Cluster(this));
     }
 
     public override string Name { get; }
@@ -130,6 +132,8 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
 
     public override Task WhenTerminated => _terminated.Task;
 
+    public Cluster.Cluster Cluster => _cluster.Value;
+
     public void Start()
     {
         Provider.Init(this);
@@ -137,6 +141,8 @@ internal sealed partial class ActorSystemImpl : ExtendedActorSystem
         EventStream.StartDefaultLoggers(this);
         if (Settings.LogDeadLetters > 0)
             _deadLetterListener = SystemActorOf(Props.Create<DeadLetterListener>().WithDispatcher(Dispatchers.InternalDispatcherId), "deadLetterListener");
+        if (Settings.ProviderName == "cluster")
+            _ = Cluster;
     }
 
     public override IActorRef ActorOf(Props props, string? name = null) => Provider.Guardian.Cell.ActorOf(props, name);
