@@ -4,7 +4,7 @@ using System.Text;
 namespace ActorTrain.Model;
 
 /// <summary>Files that are either wholly there, also after a power cut, or not at all.</summary>
-internal static partial class DurableFile
+public static partial class DurableFile
 {
     /// <summary>Writes a temporary file beside <paramref name="path"/>, flushes it to the disk, renames it and flushes the folder.</summary>
     /// <exception cref="ModelException">The disk is full, read-only or not ours.</exception>

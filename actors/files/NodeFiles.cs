@@ -1,0 +1,110 @@
+using System.Diagnostics.CodeAnalysis;
+using System.Security.Cryptography;
+using ActorTrain.Actors.Messages;
+
+namespace ActorTrain.Actors.Files;
+
+/// <summary>
+/// The files that this node can serve, by content. A file is hashed once; its length and time of change tell whether that still holds.
+/// Thread-safe.
+/// </summary>
+internal sealed class NodeFiles
+{
+    private readonly object _lock = new();
+    private readonly Dictionary<string, Known> _byPath = []; // guarded by _lock
+    private readonly Dictionary<string, HashSet<string>> _bySha256 = []; // guarded by _lock
+
+    /// <summary>Hashes and offers the files of a folder, not those of folders in it.</summary>
+    /// <exception cref="RunException">The folder cannot be read.</exception>
+    public async Task<FileSet> AddAsync(string folder, CancellationToken cancel = default)
+    {
+        try
+        {
+            List<FileEntry> entries = [];
+            foreach (string path in Directory.EnumerateFiles(Path.GetFullPath(folder)).Order(StringComparer.Ordinal))
+            {
+                var file = new FileInfo(path);
+                string sha256 = Find(file) ?? Register(file, await HashAsync(path, cancel));
+                entries.Add(new FileEntry(file.Name, file.Length, sha256));
+            }
+            return new FileSet([.. entries]);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw new RunException($"{folder} cannot be read ({error.Message.TrimEnd('.')}); restore it or correct its rights.", error);
+        }
+    }
+
+    /// <summary>Offers a file whose hash is known.</summary>
+    public void Add(string path, string sha256) => Register(new FileInfo(path), sha256);
+
+    /// <summary>Whether a known file still has that content.</summary>
+    public bool Has(string path, string sha256) => Find(new FileInfo(path)) == sha256;
+
+    /// <summary>A path of a file with that content.</summary>
+    public bool TryFind(string sha256, [NotNullWhen(true)] out string? path)
+    {
+        string[] paths;
+        lock (_lock)
+            paths = _bySha256.TryGetValue(sha256, out var known) ? [.. known] : [];
+        path = paths.FirstOrDefault(candidate => Has(candidate, sha256));
+        return path is not null;
+    }
+
+    /// <summary>Offers the files of a folder and of those below it no longer.</summary>
+    public void Forget(string folder)
+    {
+        string prefix = Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)) + Path.DirectorySeparatorChar;
+        lock (_lock)
+        {
+            foreach (string path in _byPath.Keys.Where(path => path.StartsWith(prefix, StringComparison.Ordinal)).ToList())
+                Remove(path);
+        }
+    }
+
+    /// <summary>The file's hash if it is known and the file has not changed since; one that has is forgotten.</summary>
+    private string? Find(FileInfo file)
+    {
+        lock (_lock)
+        {
+            if (!_byPath.TryGetValue(file.FullName, out var known))
+                return null;
+            if (file.Exists && known.Length == file.Length && known.Changed == file.LastWriteTimeUtc)
+                return known.Sha256;
+            Remove(file.FullName);
+            return null;
+        }
+    }
+
+    // The length and time that count are those from before the file was read: a change during the reading shows.
+    private string Register(FileInfo file, string sha256)
+    {
+        lock (_lock)
+        {
+            Remove(file.FullName);
+            _byPath[file.FullName] = new Known(sha256, file.Length, file.LastWriteTimeUtc);
+            if (!_bySha256.TryGetValue(sha256, out var paths))
+                _bySha256[sha256] = paths = [];
+            paths.Add(file.FullName);
+        }
+        return sha256;
+    }
+
+    private void Remove(string path)
+    {
+        if (!_byPath.Remove(path, out var known))
+            return;
+        var paths = _bySha256[known.Sha256];
+        paths.Remove(path);
+        if (paths.Count == 0)
+            _bySha256.Remove(known.Sha256);
+    }
+
+    private static async Task<string> HashAsync(string path, CancellationToken cancel)
+    {
+        await using var stream = new FileStream(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, 1 << 16);
+        return Convert.ToHexStringLower(await SHA256.HashDataAsync(stream, cancel));
+    }
+
+    private readonly record struct Known(string Sha256, long Length, DateTime Changed);
+}
