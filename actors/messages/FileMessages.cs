@@ -4,18 +4,6 @@ namespace ActorTrain.Actors.Messages;
 
 // Files between nodes: named by content, so that any node that has the bytes may serve them and a wrong byte is found out.
 
-/// <summary>One file of a folder.</summary>
-/// <param name="Name">Its name in the folder.</param>
-/// <param name="Length">Its length in bytes.</param>
-/// <param name="Sha256">SHA-256 of its bytes in lower-case hexadecimal.</param>
-[MessagePackObject]
-public sealed record FileEntry([property: Key(0)] string Name, [property: Key(1)] long Length, [property: Key(2)] string Sha256);
-
-/// <summary>A folder of files that belong together: a model, a checkpoint.</summary>
-/// <param name="Files">Its files, in the order of their names.</param>
-[MessagePackObject]
-public sealed record FileSet([property: Key(0)] FileEntry[] Files);
-
 /// <summary>Asks a file server for a part of a file.</summary>
 /// <param name="Sha256">The file.</param>
 /// <param name="Offset">Where the part begins, in bytes.</param>
