@@ -37,10 +37,17 @@ public ref struct MessagePackWriter
         _used = 0;
     }
 
+    // In as many pieces as the output has room for, so that a large array asks for no large buffer.
     public void WriteRaw(ReadOnlySpan<byte> rawMessagePackBlock)
     {
-        rawMessagePackBlock.CopyTo(GetSpan(rawMessagePackBlock.Length));
-        Advance(rawMessagePackBlock.Length);
+        while (!rawMessagePackBlock.IsEmpty)
+        {
+            Span<byte> room = GetSpan(1);
+            int length = Math.Min(room.Length, rawMessagePackBlock.Length);
+            rawMessagePackBlock[..length].CopyTo(room);
+            Advance(length);
+            rawMessagePackBlock = rawMessagePackBlock[length..];
+        }
     }
 
     public void WriteNil() => WriteCode(MessagePackCode.Nil);

@@ -11,7 +11,7 @@ namespace Akka.Remote;
 /// </summary>
 internal sealed class OutboundLane(Association association, bool control)
 {
-    private const int MostPending = 1000;
+    private const int MostPending = 50_000;
 
     private static readonly TimeSpan LongestBackoff = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Patience = TimeSpan.FromMinutes(1);
@@ -20,6 +20,7 @@ internal sealed class OutboundLane(Association association, bool control)
     private readonly Queue<(object Message, IActorRef? Sender, IActorRef Recipient)> _pending = new();
     private OutboundConnection? _connection;
     private Task _running = Task.CompletedTask;
+    private bool _complained;
     private bool _runs;
     private bool _ending;
 
@@ -57,11 +58,11 @@ internal sealed class OutboundLane(Association association, bool control)
         lock (_gate)
         {
             _ending = true;
-            (running, connection) = (_running, _connection);
+            running = _pending.Count > 0 || _connection != null ? _running : Task.CompletedTask;
+            connection = _connection;
         }
         connection?.Finish(FrameKind.Goodbye);
-        if (connection != null)
-            await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, limit));
+        await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, limit));
     }
 
     public Task EndAsync()
@@ -87,7 +88,6 @@ internal sealed class OutboundLane(Association association, bool control)
     {
         var backoff = Remoting.Settings.FirstBackoff;
         var lastConnected = TimeProvider.System.GetTimestamp();
-        var complained = false;
         while (true)
         {
             var end = ConnectionEnd.Lost;
@@ -95,31 +95,25 @@ internal sealed class OutboundLane(Association association, bool control)
             {
                 using var connection = await ConnectAsync();
                 backoff = Remoting.Settings.FirstBackoff;
-                complained = false;
+                _complained = false;
                 end = await UseAsync(connection);
                 lastConnected = TimeProvider.System.GetTimestamp();
             }
-            catch (Exception failure) when (failure is IOException or SocketException or HandshakeException or AuthenticationException
-                or QuarantinedException or OperationCanceledException)
+            catch (QuarantinedException)
             {
-                end = failure is QuarantinedException ? ConnectionEnd.Quarantined : ConnectionEnd.Lost;
-                if (!complained && !Remoting.Stopped.IsCancellationRequested)
-                    Remoting.Log.Warning("No connection to {0}: {1}", association.Address, Describe(failure));
-                complained = true;
+                end = ConnectionEnd.Quarantined;
+                DropPending();
+            }
+            catch (Exception failure)
+            {
+                Complain(failure);
                 DropPending();
             }
             if (end == ConnectionEnd.Quarantined)
                 association.WeAreQuarantined();
             if (MayEnd(end != ConnectionEnd.Lost || TimeProvider.System.GetElapsedTime(lastConnected) > Patience))
                 return;
-            try
-            {
-                await Task.Delay(backoff, Remoting.Stopped);
-            }
-            catch (OperationCanceledException)
-            {
-                // The next attempt ends at once.
-            }
+            await Task.WhenAny(Task.Delay(backoff, Remoting.Stopped));
             backoff = backoff * 2 < LongestBackoff ? backoff * 2 : LongestBackoff;
         }
     }
@@ -226,7 +220,8 @@ internal sealed class OutboundLane(Association association, bool control)
             return;
         if (refusal.IsMistake)
         {
-            Remoting.Log.Error(refusal.Cause!, $"A message of type {message.GetType()} to {recipient} was not sent: {refusal.Why}");
+            var content = message is IWrappedMessage wrapped ? wrapped.Message : message;
+            Remoting.Log.Error(refusal.Cause!, $"A message of type {content.GetType()} to {recipient} was not sent: {refusal.Why}");
         }
         else if (refusal == Refusal.QueueFull && !_full)
         {
@@ -236,10 +231,26 @@ internal sealed class OutboundLane(Association association, bool control)
         Remoting.Provider.PublishDeadLetter(message, sender, recipient);
     }
 
-    private static string Describe(Exception failure) => failure switch
+    // Once for each outage.
+    private void Complain(Exception failure)
     {
-        OperationCanceledException => "it does not answer",
-        EndOfStreamException => "it closed the connection",
-        _ => failure.Message,
-    };
+        if (_complained || Remoting.Stopped.IsCancellationRequested)
+            return;
+        _complained = true;
+        switch (failure)
+        {
+            case OperationCanceledException:
+                Remoting.Log.Warning("No connection to {0}: it does not answer", association.Address);
+                break;
+            case EndOfStreamException:
+                Remoting.Log.Warning("No connection to {0}: it closed the connection", association.Address);
+                break;
+            case IOException or SocketException or HandshakeException or AuthenticationException:
+                Remoting.Log.Warning("No connection to {0}: {1}", association.Address, failure.Message);
+                break;
+            default:
+                Remoting.Log.Error(failure, $"No connection to {association.Address}");
+                break;
+        }
+    }
 }

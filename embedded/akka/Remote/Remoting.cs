@@ -18,6 +18,7 @@ internal sealed class Remoting : IAsyncDisposable
     private readonly Socket _listener;
     private readonly Doorkeeper _doorkeeper;
     private Task _accepting = Task.CompletedTask;
+    private volatile bool _closing;
 
     /// <summary>Listens, so that the address is known; peers are let in after <see cref="Start"/>.</summary>
     /// <exception cref="RemoteTransportException">The configured port cannot be had.</exception>
@@ -28,9 +29,9 @@ internal sealed class Remoting : IAsyncDisposable
         Settings = settings;
         Log = Logging.GetLogger(system, "Remoting");
         _listener = Listen(settings);
-        var port = settings.PublicPort > 0 ? settings.PublicPort : ((IPEndPoint)_listener.LocalEndPoint!).Port;
+        BoundPort = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         Stopped = _stopped.Token;
-        LocalAddress = new Address("akka.tcp", system.Name, settings.PublicHost, port);
+        LocalAddress = new Address("akka.tcp", system.Name, settings.PublicHost, settings.PublicPort > 0 ? settings.PublicPort : BoundPort);
         _doorkeeper = new Doorkeeper(this);
         Watcher = new RemoteWatcher(this);
     }
@@ -43,7 +44,11 @@ internal sealed class Remoting : IAsyncDisposable
 
     public ILoggingAdapter Log { get; }
 
+    /// <summary>Where others find this system.</summary>
     public Address LocalAddress { get; }
+
+    /// <summary>The port that is listened on.</summary>
+    public int BoundPort { get; }
 
     /// <summary>Tells this incarnation of the system from others at the same address.</summary>
     public int Uid { get; } = RandomNumberGenerator.GetInt32(1, int.MaxValue);
@@ -74,6 +79,7 @@ internal sealed class Remoting : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         Watcher.Dispose();
+        _closing = true;
         _listener.Dispose();
         using (var limit = new CancellationTokenSource(Settings.FlushOnShutdown))
             await Task.WhenAll(_associations.Values.Select(association => association.FlushAsync(limit.Token)));
@@ -111,13 +117,13 @@ internal sealed class Remoting : IAsyncDisposable
 
     private async Task AcceptAsync()
     {
-        while (!Stopped.IsCancellationRequested)
+        while (true)
         {
             try
             {
-                _doorkeeper.Meet(await _listener.AcceptAsync(Stopped));
+                _doorkeeper.Meet(await _listener.AcceptAsync());
             }
-            catch (Exception failure) when (failure is ObjectDisposedException or OperationCanceledException)
+            catch (Exception failure) when (_closing || failure is ObjectDisposedException)
             {
                 return;
             }

@@ -1,0 +1,120 @@
+using System.Net;
+using System.Net.Sockets;
+
+namespace ActorTrain.Embedded.Akka.Tests;
+
+/// <summary>Stands between a system and those who connect to it, and does to their connections what networks do.</summary>
+internal sealed class TcpProxy : IDisposable
+{
+    private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
+    private readonly List<TcpClient> _open = [];
+    private bool _refusing;
+
+    public TcpProxy() => _listener.Start();
+
+    public int Port => ((IPEndPoint)_listener.LocalEndpoint).Port;
+
+    /// <summary>While it is not completed, nothing is passed on to the target.</summary>
+    public TaskCompletionSource Passing { get; set; } = Completed();
+
+    public void Start(int target) => _ = AcceptAsync(target);
+
+    /// <summary>Resets all connections, and from then on each new one too, or not.</summary>
+    public void Cut(bool refuse)
+    {
+        lock (_open)
+        {
+            _refusing = refuse;
+            foreach (TcpClient client in _open)
+                Reset(client);
+            _open.Clear();
+        }
+    }
+
+    public void Accept()
+    {
+        lock (_open)
+            _refusing = false;
+    }
+
+    public void Dispose()
+    {
+        _listener.Dispose();
+        Cut(refuse: true);
+    }
+
+    private static TaskCompletionSource Completed()
+    {
+        var completed = new TaskCompletionSource();
+        completed.SetResult();
+        return completed;
+    }
+
+    private static void Reset(TcpClient client)
+    {
+        // None when it has ended by itself.
+        if (client.Client is { } socket)
+            socket.LingerState = new LingerOption(true, 0);
+        client.Dispose();
+    }
+
+    private async Task AcceptAsync(int target)
+    {
+        try
+        {
+            while (true)
+                _ = PassAsync(await _listener.AcceptTcpClientAsync(), target);
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException)
+        {
+            // The end of the test.
+        }
+    }
+
+    private async Task PassAsync(TcpClient from, int target)
+    {
+        var to = new TcpClient();
+        lock (_open)
+        {
+            if (_refusing)
+            {
+                Reset(from);
+                return;
+            }
+            _open.Add(from);
+            _open.Add(to);
+        }
+        try
+        {
+            await to.ConnectAsync(IPAddress.Loopback, target);
+            await Task.WhenAny(CopyAsync(from.GetStream(), to.GetStream(), held: true), CopyAsync(to.GetStream(), from.GetStream(), held: false));
+        }
+        catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
+        {
+            // Cut before it was there.
+        }
+        finally
+        {
+            from.Dispose();
+            to.Dispose();
+        }
+    }
+
+    private async Task CopyAsync(NetworkStream source, NetworkStream destination, bool held)
+    {
+        byte[] buffer = new byte[64 * 1024];
+        try
+        {
+            while (await source.ReadAsync(buffer) is var count and > 0)
+            {
+                if (held)
+                    await Passing.Task;
+                await destination.WriteAsync(buffer.AsMemory(0, count));
+            }
+        }
+        catch (Exception failure) when (failure is IOException or ObjectDisposedException)
+        {
+            // Cut.
+        }
+    }
+}
