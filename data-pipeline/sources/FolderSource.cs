@@ -31,13 +31,14 @@ internal sealed class FolderSource : ISampleSource
 
     public string Fingerprint { get; }
 
-    public static async Task<FolderSource> OpenAsync(
-        IFileStore store, string location, IReadOnlyList<string>? classNames, CancellationToken cancel)
+    public static async Task<FolderSource> OpenAsync(IFileStore store, SourceOptions options, CancellationToken cancel)
     {
         var images = new List<StoredFile>();
         var classFolders = new SortedSet<string>(StringComparer.Ordinal);
+        long listed = 0;
         await foreach (var file in store.ListAsync(cancel))
         {
+            options.Report(OpeningPhase.Listing, ++listed, total: null);
             int slash = file.Path.IndexOf('/');
             if (slash > 0)
                 classFolders.Add(file.Path[..slash]);
@@ -53,15 +54,15 @@ internal sealed class FolderSource : ISampleSource
         var sorted = images.ToArray();
         Array.Sort(sorted, (a, b) => Compare(a.Path, b.Path));
         if (!labelled)
-            return new FolderSource(store, location, sorted, [.. Enumerable.Repeat(-1, sorted.Length)], classNames ?? []);
+            return new FolderSource(store, options.Location, sorted, [.. Enumerable.Repeat(-1, sorted.Length)], options.ClassNames ?? []);
 
         foreach (string empty in classFolders.Except(sorted.Select(image => ClassOf(image.Path))))
             throw new DataException($"the class folder {store.Locate(empty)} holds no image (.jpg, .jpeg, .png); fill it or remove it.");
-        var names = classNames ?? [.. classFolders];
+        var names = options.ClassNames ?? [.. classFolders];
         var labelOf = names.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label, StringComparer.Ordinal);
         foreach (string unknown in classFolders.Where(name => !labelOf.ContainsKey(name)))
             throw new DataException($"the class folder {store.Locate(unknown)} is none of the classes {string.Join(", ", names)}; rename or remove it.");
-        return new FolderSource(store, location, sorted, [.. sorted.Select(image => labelOf[ClassOf(image.Path)])], names);
+        return new FolderSource(store, options.Location, sorted, [.. sorted.Select(image => labelOf[ClassOf(image.Path)])], names);
     }
 
     public int LabelOf(long sample)

@@ -52,7 +52,7 @@ public static class SampleSources
         {
             return shards
                 ? await ShardSource.OpenAsync(store, pattern, options, cancel)
-                : await FolderSource.OpenAsync(store, options.Location, options.ClassNames, cancel);
+                : await FolderSource.OpenAsync(store, options, cancel);
         }
         catch
         {

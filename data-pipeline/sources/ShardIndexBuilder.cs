@@ -18,13 +18,18 @@ internal sealed class ShardIndexBuilder(IFileStore store, ShardIndex.Writer writ
     private int _label = -1;
     private bool? _labelled;
 
+    /// <param name="shard">Its number.</param>
+    /// <param name="file">The archive.</param>
+    /// <param name="reached">Told the offset of every member.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">A shard is damaged or breaks the convention.</exception>
-    public async Task AddShardAsync(int shard, StoredFile file, CancellationToken cancel)
+    public async Task AddShardAsync(int shard, StoredFile file, Action<long> reached, CancellationToken cancel)
     {
         var tar = new TarReader(store, file);
         long last = 0;
         await foreach (var member in tar.ReadMembersAsync(cancel))
         {
+            reached(member.HeaderOffset);
             var (key, extension) = KeyOf(member.Name);
             if (extension is not ("jpg" or "jpeg" or "png" or "cls"))
                 continue;

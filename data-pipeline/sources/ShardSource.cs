@@ -35,7 +35,7 @@ internal sealed class ShardSource : ISampleSource
     /// <summary>Opens the shards that a pattern below the store's root stands for, building their index where the cached one does not fit.</summary>
     public static async Task<ShardSource> OpenAsync(IFileStore store, string pattern, SourceOptions options, CancellationToken cancel)
     {
-        var shards = await FindShardsAsync(store, [.. ShardPattern.Expand(pattern)], cancel);
+        var shards = await FindShardsAsync(store, [.. ShardPattern.Expand(pattern)], options, cancel);
         var index = await OpenIndexAsync(store, pattern, shards, options, cancel);
         try
         {
@@ -70,11 +70,16 @@ internal sealed class ShardSource : ISampleSource
         return ValueTask.CompletedTask;
     }
 
-    private static async Task<StoredFile[]> FindShardsAsync(IFileStore store, string[] names, CancellationToken cancel)
+    private static async Task<StoredFile[]> FindShardsAsync(IFileStore store, string[] names, SourceOptions options, CancellationToken cancel)
     {
+        int lookedUp = 0;
         var found = new StoredFile?[names.Length];
         var inParallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel };
-        await Parallel.ForAsync(0, names.Length, inParallel, async (shard, stop) => found[shard] = await store.FindAsync(names[shard], stop));
+        await Parallel.ForAsync(0, names.Length, inParallel, async (shard, stop) =>
+        {
+            found[shard] = await store.FindAsync(names[shard], stop);
+            options.Report(OpeningPhase.LookingUpShards, Interlocked.Increment(ref lookedUp), names.Length);
+        });
         int missing = Array.IndexOf(found, null);
         return missing < 0
             ? Array.ConvertAll(found, file => file!.Value)
@@ -92,8 +97,13 @@ internal sealed class ShardSource : ISampleSource
                 return known;
             using var writer = new ShardIndex.Writer(path, shards);
             var builder = new ShardIndexBuilder(store, writer);
+            long before = 0, total = shards.Sum(shard => shard.Length);
             for (int shard = 0; shard < shards.Length; shard++)
-                await builder.AddShardAsync(shard, shards[shard], cancel);
+            {
+                await builder.AddShardAsync(shard, shards[shard], offset => options.Report(OpeningPhase.Indexing, before + offset, total), cancel);
+                before += shards[shard].Length;
+                options.Report(OpeningPhase.Indexing, before, total);
+            }
             if (writer.Count == 0)
                 throw new DataException($"{store.Locate(pattern)} holds no image (.jpg, .jpeg, .png); name shards of images.");
             writer.Commit();

@@ -27,4 +27,9 @@ public sealed record SourceOptions
 
     /// <summary>The clock behind the pauses between retries of a network request.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
+
+    /// <summary>Told how far the opening is, for every file and shard and from any thread: it should only take note. Null = nobody looks.</summary>
+    public IProgress<OpeningProgress>? Progress { get; init; }
+
+    internal void Report(OpeningPhase phase, long done, long? total) => Progress?.Report(new OpeningProgress(Key, phase, done, total));
 }

@@ -1,6 +1,7 @@
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Progress;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Planning;
@@ -58,7 +59,7 @@ public static class DataCheck
     /// <param name="classNames">The classes that it must have; null = its own.</param>
     /// <param name="cancel">Gives up.</param>
     public static Task<ISampleSource> OpenAsync(Settings settings, string location, string key, IReadOnlyList<string>? classNames, CancellationToken cancel) =>
-        SampleSources.OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder, ClassNames = classNames }, cancel);
+        OpeningDisplay.OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder, ClassNames = classNames }, cancel);
 
     private static async Task<string[]> LabelledAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel)
     {

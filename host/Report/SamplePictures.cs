@@ -2,6 +2,7 @@ using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
+using ActorTrain.Host.Progress;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Report;
@@ -64,7 +65,7 @@ internal static class SamplePictures
     /// <summary>Images spread evenly over the data set, so that every class has its share.</summary>
     private static async Task<(byte[] Pixels, int Count)> ReadAsync(DataPlan data, CancellationToken cancel)
     {
-        await using ISampleSource source = await SampleSources.OpenAsync(
+        await using ISampleSource source = await OpeningDisplay.OpenAsync(
             new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames }, cancel);
         await using var loader = new ImageLoader(source, new ImageOptions { Size = data.ImageSize, SkipBroken = data.SkipBroken }, 0, new SampleOrder(source.Count, 0));
         int count = (int)Math.Min(Columns, source.Count);

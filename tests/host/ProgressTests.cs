@@ -1,4 +1,3 @@
-using System.Threading.Channels;
 using ActorTrain.Actors;
 using ActorTrain.Host.Progress;
 using ActorTrain.Model;
@@ -59,46 +58,4 @@ public class ProgressTests
 
     private static StepDone Step(StagePlan stage, long step) =>
         new(stage.Name, step, stage.Steps, new StepResult(1.5, 1.5, double.NaN, double.NaN, 1, 1e-4), 0.1, 0.2, 0.2, 128);
-
-    /// <summary>A clock with one timer, fired by hand.</summary>
-    private sealed class ManualTime : TimeProvider
-    {
-        private TimerCallback? _callback;
-        private object? _state;
-
-        public TimeSpan Period { get; private set; }
-
-        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period)
-        {
-            (_callback, _state, Period) = (callback, state, period);
-            return new Timer();
-        }
-
-        public void Tick() => _callback!(_state);
-
-        private sealed class Timer : ITimer
-        {
-            public bool Change(TimeSpan dueTime, TimeSpan period) => true;
-
-            public void Dispose()
-            {
-            }
-
-            public ValueTask DisposeAsync() => ValueTask.CompletedTask;
-        }
-    }
-
-    /// <summary>Hands on each line that is written.</summary>
-    private sealed class LineWriter : StringWriter
-    {
-        private readonly Channel<string> _lines = Channel.CreateUnbounded<string>();
-
-        public override void WriteLine(string? value) => _lines.Writer.TryWrite(value!);
-
-        public async Task<string> NextAsync()
-        {
-            using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
-            return await _lines.Reader.ReadAsync(limit.Token);
-        }
-    }
 }

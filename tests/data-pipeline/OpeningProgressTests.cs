@@ -1,0 +1,68 @@
+using System.Collections.Concurrent;
+
+namespace ActorTrain.DataPipeline.Tests;
+
+public sealed class OpeningProgressTests : IDisposable
+{
+    private readonly TemporaryFolder _folder = new();
+
+    public void Dispose() => _folder.Dispose();
+
+    [Fact]
+    public async Task Indexing_goes_from_nothing_to_every_byte_of_the_shards()
+    {
+        long bytes = 0;
+        for (int shard = 0; shard < 2; shard++)
+        {
+            byte[] tar = Shards.MakeSamples(shard * 5, 5, classes: 2);
+            _folder.Write($"data-{shard}.tar", tar);
+            bytes += tar.Length;
+        }
+        OpeningProgress[] reports = await OpenAsync("data-{0..1}.tar");
+        Assert.All(reports, report => Assert.Equal("data.train", report.Key));
+
+        Assert.Equal([1, 2], reports.Where(report => report.Phase == OpeningPhase.LookingUpShards).Select(report => report.Done).Order());
+        Assert.All(reports.Where(report => report.Phase == OpeningPhase.LookingUpShards), report => Assert.Equal(2, report.Total));
+
+        OpeningProgress[] indexing = [.. reports.Where(report => report.Phase == OpeningPhase.Indexing)];
+        Assert.Equal((0, bytes), (indexing[0].Done, indexing[^1].Done));
+        Assert.Equal(indexing.Select(report => report.Done).Order(), indexing.Select(report => report.Done));
+        Assert.All(indexing, report => Assert.Equal(bytes, report.Total));
+        // Within a shard too: one may hold a whole corpus.
+        Assert.True(indexing.DistinctBy(report => report.Done).Count() > 10);
+    }
+
+    [Fact]
+    public async Task An_index_that_is_there_takes_no_indexing()
+    {
+        _folder.Write("data.tar", Shards.MakeSamples(0, 5, classes: 2));
+        Assert.Contains(await OpenAsync("data.tar"), report => report.Phase == OpeningPhase.Indexing);
+        Assert.DoesNotContain(await OpenAsync("data.tar"), report => report.Phase == OpeningPhase.Indexing);
+    }
+
+    [Fact]
+    public async Task Listing_a_folder_counts_its_files()
+    {
+        for (int image = 0; image < 3; image++)
+            _folder.Write($"images/cat/{image}.png", [1]);
+        OpeningProgress[] reports = await OpenAsync("images");
+        // The class folder counts as well.
+        Assert.Equal([1, 2, 3, 4], reports.Select(report => report.Done));
+        Assert.All(reports, report => Assert.Equal((OpeningPhase.Listing, null), (report.Phase, report.Total)));
+    }
+
+    private async Task<OpeningProgress[]> OpenAsync(string name)
+    {
+        var reports = new Reports();
+        await using var source = await SampleSources.OpenAsync(
+            new SourceOptions { Location = _folder.File(name), Key = "data.train", CacheDirectory = _folder.File("cache"), Progress = reports }, default);
+        return [.. reports.All];
+    }
+
+    private sealed class Reports : IProgress<OpeningProgress>
+    {
+        public ConcurrentQueue<OpeningProgress> All { get; } = [];
+
+        public void Report(OpeningProgress value) => All.Enqueue(value);
+    }
+}
