@@ -11,6 +11,8 @@ internal static class MetricsFile
     /// <summary>Points of a curve; each is the mean over the steps around it.</summary>
     private const int Points = 120;
 
+    private static readonly JsonSerializerOptions Json = new() { PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower };
+
     /// <summary>The curves of every stage.</summary>
     /// <param name="path">The file; a missing one holds nothing.</param>
     /// <param name="steps">How many steps each stage has.</param>
@@ -20,25 +22,37 @@ internal static class MetricsFile
         var bins = new Dictionary<(string Stage, string Metric), (double[] Sum, long[] Count)>();
         if (File.Exists(path))
         {
-            await foreach (string line in File.ReadLinesAsync(path, cancel))
+            await foreach (string text in File.ReadLinesAsync(path, cancel))
             {
-                using var entry = JsonDocument.Parse(line);
-                string stage = entry.RootElement.GetProperty("stage").GetString()!;
-                long step = entry.RootElement.GetProperty("step").GetInt64();
-                foreach (string metric in (string[])["loss", "mae-loss", "distill-loss"])
+                if (Parse(text) is not { Stage: { } stage } line || !steps.TryGetValue(stage, out long count))
+                    continue;
+                int bin = (int)Math.Clamp((line.Step - 1) * Points / count, 0, Points - 1);
+                foreach ((string metric, double? value) in new[] { ("loss", line.Loss), ("mae-loss", line.MaeLoss), ("distill-loss", line.DistillLoss) })
                 {
-                    if (!steps.TryGetValue(stage, out long count) || !entry.RootElement.TryGetProperty(metric, out JsonElement number))
+                    if (value is not { } number)
                         continue;
                     if (!bins.TryGetValue((stage, metric), out (double[] Sum, long[] Count) series))
                         bins[(stage, metric)] = series = (new double[Points], new long[Points]);
-                    int bin = (int)Math.Clamp((step - 1) * Points / count, 0, Points - 1);
-                    series.Sum[bin] += number.GetDouble();
+                    series.Sum[bin] += number;
                     series.Count[bin]++;
                 }
             }
         }
         return steps.ToDictionary(stage => stage.Key, stage => new StageCurves(
             Curve(bins, stage.Key, "loss", stage.Value), Curve(bins, stage.Key, "mae-loss", stage.Value), Curve(bins, stage.Key, "distill-loss", stage.Value)));
+    }
+
+    /// <summary>Null for a line that a kill cut short: a finished stage leaves it in the file.</summary>
+    private static Line? Parse(string text)
+    {
+        try
+        {
+            return JsonSerializer.Deserialize<Line>(text, Json);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
     }
 
     private static List<(double X, double Y)> Curve(
@@ -55,4 +69,7 @@ internal static class MetricsFile
         }
         return curve;
     }
+
+    /// <summary>What of a line is drawn.</summary>
+    private sealed record Line(string? Stage, long Step, double? Loss, double? MaeLoss, double? DistillLoss);
 }

@@ -53,6 +53,16 @@ public class ReportTests
         Assert.Empty(curves["s"].DistillLoss);
     }
 
+    [Fact]
+    public async Task Lines_of_the_metrics_that_were_cut_short_are_passed_over()
+    {
+        using var workspace = new Workspace();
+        string file = workspace.Write("metrics.jsonl",
+            "{\"stage\":\"s\",\"step\":1,\"loss\":2}\n{\"stage\":\"s\",\"step\":2,\"lo\n\n\0\0\0\nnull\n{\"step\":3,\"loss\":9}\n{\"stage\":\"s\",\"step\":4,\"loss\":4}\n{\"stage\":\"s\"");
+        IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(file, new Dictionary<string, long> { ["s"] = 4 }, CancellationToken.None);
+        Assert.Equal([2, 4], curves["s"].Loss.Select(point => point.Y));
+    }
+
     [Theory]
     [InlineData(0, 1, 5)]
     [InlineData(0.6512, 0.7233, 6)]
