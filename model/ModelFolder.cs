@@ -136,7 +136,7 @@ public static class ModelFolder
                 faults.Add($"'{key}' is unexpected");
         }
         if (faults.Count > 0)
-            throw new ModelException($"'{path}' does not fit the {ConfigurationFile.Name} beside it ({faults.Count} mismatches): {string.Join("; ", faults)}.");
+            throw new ModelException($"'{path}' does not fit the {ConfigurationFile.Name} beside it ({(faults.Count == 1 ? "1 mismatch" : $"{faults.Count} mismatches")}): {string.Join("; ", faults)}; take both files from the same model.");
     }
 
     /// <summary>Where a folder's weights are.</summary>

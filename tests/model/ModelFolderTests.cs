@@ -83,6 +83,17 @@ public sealed class ModelFolderTests
     }
 
     [Fact]
+    public void A_single_mismatch_is_told_with_the_way_out()
+    {
+        using TemporaryFolder folder = new();
+        CopyModel(folder.Path, tensors => tensors.RemoveAll(tensor => tensor.Name == "decoder.mask_token"));
+        using VitMae network = new(Golden.Configuration, CPU);
+        Assert.Equal(
+            $"'{folder["model.safetensors"]}' does not fit the config.json beside it (1 mismatch): 'decoder.mask_token' is missing; take both files from the same model.",
+            Assert.Throws<ModelException>(() => ModelFolder.Load(network, folder.Path)).Message);
+    }
+
+    [Fact]
     public void An_optional_pooler_is_passed_over()
     {
         using TemporaryFolder folder = new();
