@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.IO.MemoryMappedFiles;
+using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 
 namespace ActorTrain.Model;
@@ -17,12 +18,15 @@ internal sealed record TensorToWrite(string Name, IReadOnlyList<long> Shape, Fun
 public sealed class SafetensorsFile : IDisposable
 {
     private readonly string _path;
+    private readonly FileStream _stream;
     private readonly MemoryMappedFile _map;
     private readonly MemoryMappedViewAccessor _view;
 
-    private SafetensorsFile(string path, MemoryMappedFile map, MemoryMappedViewAccessor view, IReadOnlyDictionary<string, SafetensorsEntry> entries)
+    private SafetensorsFile(
+        string path, FileStream stream, MemoryMappedFile map, MemoryMappedViewAccessor view, IReadOnlyDictionary<string, SafetensorsEntry> entries)
     {
         _path = path;
+        _stream = stream;
         _map = map;
         _view = view;
         Entries = entries;
@@ -35,11 +39,12 @@ public sealed class SafetensorsFile : IDisposable
     /// <exception cref="ModelException">The file cannot be read or lies about itself.</exception>
     public static SafetensorsFile Open(string path)
     {
+        FileStream? stream = null;
         MemoryMappedFile? map = null;
         MemoryMappedViewAccessor? view = null;
         try
         {
-            using FileStream stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
+            stream = new(path, FileMode.Open, FileAccess.Read, FileShare.Read | FileShare.Delete);
             if (stream.Length < SafetensorsHeader.LengthBytes)
                 throw SafetensorsHeader.Broken(path, 0, $"the file ends after {stream.Length} bytes");
             Span<byte> lengthField = stackalloc byte[SafetensorsHeader.LengthBytes];
@@ -47,15 +52,18 @@ public sealed class SafetensorsFile : IDisposable
             byte[] json = new byte[SafetensorsHeader.CheckLength(path, BinaryPrimitives.ReadUInt64LittleEndian(lengthField), stream.Length)];
             stream.ReadExactly(json);
             Dictionary<string, SafetensorsEntry> entries = SafetensorsHeader.Parse(path, json, stream.Length);
-            map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: false);
+            map = MemoryMappedFile.CreateFromFile(stream, null, 0, MemoryMappedFileAccess.Read, HandleInheritability.None, leaveOpen: true);
             view = map.CreateViewAccessor(0, 0, MemoryMappedFileAccess.Read);
-            return new SafetensorsFile(path, map, view, entries);
+            return new SafetensorsFile(path, stream, map, view, entries);
         }
-        catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
+        catch (Exception exception)
         {
             view?.Dispose();
             map?.Dispose();
-            throw DurableFile.Failure("read", path, exception);
+            stream?.Dispose();
+            if (exception is IOException or UnauthorizedAccessException)
+                throw DurableFile.Failure("read", path, exception);
+            throw;
         }
     }
 
@@ -106,13 +114,17 @@ public sealed class SafetensorsFile : IDisposable
     {
         _view.Dispose();
         _map.Dispose();
+        _stream.Dispose();
     }
 
     private void Copy<T>(long offset, T[] destination)
         where T : unmanaged
     {
-        int read = _view.ReadArray(offset, destination, 0, destination.Length);
-        if (read != destination.Length)
-            throw SafetensorsHeader.Broken(_path, offset, "the file ended while it was read");
+        // The kernel ends a process that touches a mapped page beyond the end of its file, so a file that was cut meanwhile is looked for
+        // first. One that is cut within the next moment still does that: writers replace model files by renaming, which cuts none.
+        long length = RandomAccess.GetLength(_stream.SafeFileHandle), end = offset + (long)destination.Length * Unsafe.SizeOf<T>();
+        if (end > length)
+            throw SafetensorsHeader.Broken(_path, length, "the file was cut off while it was in use");
+        _view.ReadArray(offset, destination, 0, destination.Length);
     }
 }

@@ -82,6 +82,21 @@ public sealed class SafetensorsTests
     }
 
     [Fact]
+    public void A_file_that_is_cut_while_it_is_open_is_told_and_ends_no_process()
+    {
+        using TemporaryFolder folder = new();
+        const int Count = 1 << 16;
+        Write(folder["a"], ("first", [4], [1, 2, 3, 4]), ("second", [Count], new float[Count]));
+        using SafetensorsFile file = SafetensorsFile.Open(folder["a"]);
+        using (FileStream cut = new(folder["a"], FileMode.Open, FileAccess.ReadWrite, FileShare.ReadWrite | FileShare.Delete))
+            cut.SetLength(file.Entries["second"].Offset + 8);
+        Assert.Equal([1, 2, 3, 4], file.Read("first"));
+        string message = Assert.Throws<ModelException>(() => file.Read("second")).Message;
+        Assert.Contains("cut off while it was in use", message, StringComparison.Ordinal);
+        Assert.Contains(folder["a"], message, StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void An_empty_a_missing_and_a_folder_for_a_file_are_refused()
     {
         using TemporaryFolder folder = new();
