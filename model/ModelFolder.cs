@@ -9,6 +9,9 @@ public static class ModelFolder
     /// <summary>The weights' file name.</summary>
     public const string WeightsName = "model.safetensors";
 
+    /// <summary>The shape's file name.</summary>
+    public const string ConfigurationName = "config.json";
+
     private const string EncoderPrefix = "vit.";
 
     /// <summary>Tensors that transformers may write and nothing here needs.</summary>

@@ -99,10 +99,8 @@ public sealed record EvaluatorReady([property: Key(0)] string Plan);
 /// <summary>Asks an evaluator for a classifier's loss and accuracy on a data set.</summary>
 /// <param name="Plan">Fingerprint of the stage's plan.</param>
 /// <param name="Split">The data set.</param>
-/// <param name="ModelFolder">The classifier's folder.</param>
 [MessagePackObject]
-public sealed record EvaluationRequest([property: Key(0)] string Plan, [property: Key(1)] DataSplit Split,
-    [property: Key(2)] string ModelFolder);
+public sealed record EvaluationRequest([property: Key(0)] string Plan, [property: Key(1)] DataSplit Split);
 
 /// <summary>An evaluator's answer to <see cref="EvaluationRequest"/>.</summary>
 /// <param name="Plan">Fingerprint of the stage's plan.</param>
@@ -120,6 +118,12 @@ public sealed record EvaluationDone([property: Key(0)] string Plan, [property: K
 /// <param name="Step">The step, from 0.</param>
 [MessagePackObject]
 public sealed record StepTaken([property: Key(0)] string Plan, [property: Key(1)] long Step);
+
+/// <summary>The student has written a checkpoint.</summary>
+/// <param name="Plan">Fingerprint of the stage's plan.</param>
+/// <param name="Step">Steps done.</param>
+[MessagePackObject]
+public sealed record CheckpointWritten([property: Key(0)] string Plan, [property: Key(1)] long Step);
 
 /// <summary>The student has done its last step and saved its model, or was told to stop and saved a checkpoint.</summary>
 /// <param name="Plan">Fingerprint of the stage's plan.</param>
@@ -145,16 +149,6 @@ public sealed record TrainingTotals([property: Key(0)] long Steps, [property: Ke
 [MessagePackObject]
 public sealed record StageFailed([property: Key(0)] string Plan, [property: Key(1)] string Sentence);
 
-/// <summary>A stage has written its result.</summary>
-/// <param name="Result">The result.</param>
-[MessagePackObject]
-public sealed record StageDone([property: Key(0)] StageResult Result);
-
 /// <summary>Asks for the end of the run after the current step, with a checkpoint.</summary>
 [MessagePackObject]
 public sealed record CancelRun;
-
-/// <summary>A stage has stopped on request and can be resumed.</summary>
-/// <param name="Plan">Fingerprint of the stage's plan.</param>
-[MessagePackObject]
-public sealed record StageStopped([property: Key(0)] string Plan);

@@ -12,10 +12,13 @@ internal sealed class Journal
     private readonly string _file;
     private readonly TimeProvider _time;
 
-    public Journal(string file, TimeProvider time)
+    /// <param name="file">The file.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="epoch">The epoch, where others have a say in it; null for one above all that the file has seen.</param>
+    public Journal(string file, TimeProvider time, long? epoch = null)
     {
         (_file, _time) = (file, time);
-        Epoch = 1 + (File.Exists(file) ? File.ReadLines(file).Select(EpochOf).DefaultIfEmpty(0).Max() : 0);
+        Epoch = epoch ?? 1 + (File.Exists(file) ? File.ReadLines(file).Select(EpochOf).DefaultIfEmpty(0).Max() : 0);
         Append("run-started");
     }
 

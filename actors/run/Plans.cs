@@ -144,6 +144,20 @@ public sealed record StagePlan
     /// <summary>Steps whose batches the student asks for ahead of the one it computes.</summary>
     [Key(34)] public required int PrefetchWindow { get; init; }
 
+    internal bool Trains => Kind != StageKind.Evaluate;
+
+    /// <summary>What the final model is evaluated on, in this order.</summary>
+    internal IEnumerable<Messages.DataSplit> Evaluations
+    {
+        get
+        {
+            if (Test is not null && Kind is StageKind.Finetune or StageKind.Evaluate)
+                yield return Messages.DataSplit.Test;
+            if (Kind == StageKind.Finetune)
+                yield return Messages.DataSplit.Train;
+        }
+    }
+
     /// <summary>
     /// SHA-256 of the MessagePack bytes of what decides the stage's result, in hexadecimal; names the plan in every request.
     /// Checkpoint interval, checkpoints kept, prefetch window, cache sizes and skipping do not count: they may change between an

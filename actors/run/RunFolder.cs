@@ -10,7 +10,8 @@ namespace ActorTrain.Actors;
 /// </summary>
 internal sealed class RunFolder : IDisposable
 {
-    private static readonly JsonSerializerOptions Json = new()
+    /// <summary>How the files of a run are written.</summary>
+    internal static readonly JsonSerializerOptions Json = new()
     {
         WriteIndented = true,
         PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
@@ -18,13 +19,16 @@ internal sealed class RunFolder : IDisposable
         Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
     };
 
+    /// <summary>The file with a line for each step.</summary>
+    public const string MetricsName = "metrics.jsonl";
+
     private readonly FileStream _lock;
 
     private RunFolder(string path, FileStream @lock) => (Root, _lock) = (path, @lock);
 
     public string Root { get; }
 
-    public string Metrics => Path.Combine(Root, "metrics.jsonl");
+    public string Metrics => Path.Combine(Root, MetricsName);
 
     public string Journal => Path.Combine(Root, "journal.jsonl");
 
@@ -32,7 +36,16 @@ internal sealed class RunFolder : IDisposable
 
     public string Stage(string name) => Path.Combine(Root, "stages", name);
 
+    /// <summary>Models that came from other nodes.</summary>
+    public string Models => Path.Combine(Root, "models");
+
+    public string Checkpoint(string stage, long step) => Path.Combine(Stage(stage), $"checkpoint-{step}");
+
     public string Model(string stage) => Path.Combine(Stage(stage), "model");
+
+    /// <summary>The folder of the weights that a stage ends with; an evaluation's are those that it evaluates.</summary>
+    public string FinalModel(StagePlan stage) => stage.Trains ? Model(stage.Name)
+        : ModelLocation.StageOf(stage.Initial) is { } trained ? Model(trained) : stage.Initial;
 
     private string Plan => Path.Combine(Root, "plan.json");
 
@@ -42,21 +55,7 @@ internal sealed class RunFolder : IDisposable
     {
         string root = Path.GetFullPath(path);
         Writing(root, () => Directory.CreateDirectory(root));
-        string lockFile = Path.Combine(root, "run.lock");
-        FileStream held;
-        try
-        {
-            held = new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
-        }
-        catch (IOException error) when (File.Exists(lockFile))
-        {
-            throw new RunException($"Another process is running in {root}; wait for it to end or choose another run.folder.", error);
-        }
-        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
-        {
-            throw CannotWrite(root, error);
-        }
-        var folder = new RunFolder(root, held);
+        var folder = new RunFolder(root, Lock(root));
         try
         {
             folder.AdoptPlan(plan);
@@ -66,6 +65,25 @@ internal sealed class RunFolder : IDisposable
         {
             folder.Dispose();
             throw;
+        }
+    }
+
+    /// <summary>Holds a folder for this process.</summary>
+    /// <exception cref="RunException">It cannot be written, or another process holds it.</exception>
+    public static FileStream Lock(string root)
+    {
+        string lockFile = Path.Combine(root, "run.lock");
+        try
+        {
+            return new FileStream(lockFile, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.None);
+        }
+        catch (IOException error) when (File.Exists(lockFile))
+        {
+            throw new RunException($"Another process is running in {root}; wait for it to end or choose another run.folder.", error);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            throw CannotWrite(root, error);
         }
     }
 

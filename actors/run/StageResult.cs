@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Messages;
 using MessagePack;
 
 namespace ActorTrain.Actors;
@@ -40,4 +41,31 @@ public sealed record StageResult
     [Key(15)] public double ComputeSeconds { get; init; }
     /// <summary>Broken images that were replaced.</summary>
     [Key(16)] public long SkippedSamples { get; init; }
+
+    /// <summary>What a stage's training and evaluations add up to.</summary>
+    internal static StageResult Of(StagePlan plan, StageRecord record, TrainedModel trained, double evaluationSeconds, string modelFolder)
+    {
+        var test = record.Evaluations.FirstOrDefault(done => done.Split == DataSplit.Test);
+        var train = record.Evaluations.FirstOrDefault(done => done.Split == DataSplit.Train);
+        return new StageResult
+        {
+            Stage = plan.Name,
+            Kind = plan.Kind,
+            PlanFingerprint = plan.Fingerprint(),
+            Steps = trained.Totals.Steps,
+            Seconds = trained.Totals.Seconds + evaluationSeconds,
+            TrainLoss = train?.Loss,
+            TrainAccuracy = train?.Accuracy,
+            TestLoss = test?.Loss,
+            TestAccuracy = test?.Accuracy,
+            Confusion = test?.Confusion,
+            Distance = trained.Distance,
+            ModelFolder = modelFolder,
+            ModelSha256 = trained.Model.Files.Single(file => file.Name == Model.ModelFolder.WeightsName).Sha256,
+            DataWaitSeconds = trained.Totals.DataWaitSeconds,
+            TeacherWaitSeconds = trained.Totals.TeacherWaitSeconds,
+            ComputeSeconds = trained.Totals.ComputeSeconds,
+            SkippedSamples = new[] { trained.Totals.SkippedSamples, test?.SkippedSamples ?? 0, train?.SkippedSamples ?? 0 }.Max(),
+        };
+    }
 }

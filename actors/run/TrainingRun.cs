@@ -1,6 +1,7 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
+using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
-using ActorTrain.Actors.Stages;
 using Akka.Actor;
 using Akka.Configuration;
 
@@ -16,7 +17,7 @@ public sealed record RunOptions
     internal Action<ActorSystem>? Started { get; init; }
 }
 
-/// <summary>Carries out a plan in a run folder.</summary>
+/// <summary>Carries out a plan in a run folder, with all roles in this process.</summary>
 public static class TrainingRun
 {
     private const string Configuration = """
@@ -50,14 +51,29 @@ public static class TrainingRun
         foreach (string decision in decisions)
             events.Report(new Notice(decision));
 
+        var files = new NodeFiles();
         var journal = new Journal(folder.Journal, options.Time);
+        var record = await RecordOfAsync(resolved, folder, files, journal.Epoch);
         var work = new BackgroundWork();
-        var run = new RunContext(folder, events, options, work) { Epoch = journal.Epoch, StageCount = resolved.Stages.Length, Cancel = cancel };
+        var run = new RunContext
+        {
+            Folder = folder,
+            Events = events,
+            Options = options,
+            Work = work,
+            Node = NodeIdentity.Local,
+            Nodes = NodeMap.Local(),
+            Files = files,
+            StageCount = resolved.Stages.Length,
+            Cancel = cancel,
+        };
         var outcome = new TaskCompletionSource<IReadOnlyList<StageResult>>(TaskCreationOptions.RunContinuationsAsynchronously);
         var system = ActorSystem.Create("actortrain", ConfigurationFactory.ParseString(Configuration));
         try
         {
-            var coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(run, resolved, journal, outcome)), "coordinator");
+            var coordination = new CoordinatorOptions(run.Nodes, folder, journal, events, options.Time);
+            system.ActorOf(Props.Create(() => new NodeActor(run.Node, record, new OneRun(run))), NodeActor.Name);
+            var coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(coordination, record, outcome)), "coordinator");
             options.Started?.Invoke(system);
             using var cancellation = cancel.Register(() => coordinator.Tell(new CancelRun()));
             return await outcome.Task;
@@ -67,5 +83,45 @@ public static class TrainingRun
             await system.Terminate();
             await work.AllEnded();
         }
+    }
+
+    /// <summary>In one process the results that lie in the run folder are the record.</summary>
+    private sealed class OneRun(RunContext run) : INodeRuns
+    {
+        public RunContext Open(RunRecord record) => run;
+
+        public void Keep(RunRecord record)
+        {
+        }
+    }
+
+    /// <summary>How far the folder's run is: the stages that have a result, and the models that the plan names.</summary>
+    private static async Task<RunRecord> RecordOfAsync(RunPlan plan, RunFolder folder, NodeFiles files, long epoch)
+    {
+        var record = RunRecord.Begin(Path.GetFileName(folder.Root), epoch, plan, await InputsAsync(plan, files));
+        for (int index = 0; index < plan.Stages.Length; index++)
+        {
+            if (folder.ReadResult(plan.Stages[index]) is not { } result)
+                continue;
+            var totals = new TrainingTotals(result.Steps, result.Seconds, result.DataWaitSeconds, result.TeacherWaitSeconds, result.ComputeSeconds, result.SkippedSamples);
+            record.Stages[index] = new StageRecord
+            {
+                Trained = new TrainedModel(await files.AddAsync(result.ModelFolder), totals, result.Distance, null),
+                Result = result,
+            };
+        }
+        return record;
+    }
+
+    /// <summary>The models that a plan names by their folders.</summary>
+    internal static async Task<InputModel[]> InputsAsync(RunPlan plan, NodeFiles files)
+    {
+        List<InputModel> inputs = [];
+        foreach (string location in plan.Stages.SelectMany(stage => new[] { stage.Initial, stage.Teacher, stage.Reference }).OfType<string>().Distinct())
+        {
+            if (ModelLocation.StageOf(location) is null && ModelLocation.PresetOf(location) is null)
+                inputs.Add(new InputModel(location, await files.AddAsync(location)));
+        }
+        return [.. inputs];
     }
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
@@ -15,7 +16,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     private const int Window = 3;
 
     private readonly SampleOrder _order;
-    private readonly HedgedRequests<BlockKey> _pixels;
+    private readonly ServiceRequests<BlockKey> _pixels;
     private readonly Dictionary<BatchKey, HashSet<long>> _missing = [];
     private readonly Queue<long> _toAsk = [];
     private readonly HashSet<long> _begun = [];
@@ -25,7 +26,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     public CachedTeacherActor(StageContext stage) : base(stage)
     {
         _order = stage.Order();
-        _pixels = new HedgedRequests<BlockKey>(stage.Run.Options.Time);
+        _pixels = stage.Requests<BlockKey>(Context, NodeRoles.Data);
         Receive<Opened>(opened =>
         {
             _done = opened.Done;
@@ -66,11 +67,7 @@ internal sealed class CachedTeacherActor : TeacherActor
         AskForBlocks();
     }
 
-    protected override void AskAgain()
-    {
-        foreach (var key in _pixels.Overdue())
-            Loader.Tell(new BlockRequest(key), Self);
-    }
+    protected override void AskAgain() => _pixels.AskAgain();
 
     protected override void Close() => _cache?.Dispose();
 
@@ -80,8 +77,7 @@ internal sealed class CachedTeacherActor : TeacherActor
         {
             long first = block * Stage.Plan.TargetBlock;
             var key = new BlockKey(Stage.Fingerprint, DataSplit.Train, first, (int)Math.Min(Stage.Plan.TargetBlock, Stage.Train!.Count - first));
-            _pixels.Sent(key);
-            Loader.Tell(new BlockRequest(key), Self);
+            _pixels.Ask(key, new BlockRequest(key));
         }
     }
 
@@ -126,8 +122,8 @@ internal sealed class CachedTeacherActor : TeacherActor
     private TargetCache OpenCache(Teacher teacher)
     {
         var plan = Stage.Plan;
-        string key = string.Join('|', ModelFolder.Fingerprint(Stage.TeacherFolder!), Stage.Train!.Fingerprint, plan.Train!.ImageSize,
-            plan.DistillTarget, plan.TargetBlock, plan.Threads, plan.Device, plan.Bfloat16,
+        string key = string.Join('|', Stage.TeacherFingerprint, Stage.Train!.Fingerprint, plan.Train!.ImageSize,
+            plan.DistillTarget, plan.TargetBlock, plan.Threads, Stage.Device, plan.Bfloat16,
             string.Join(',', plan.PixelMean), string.Join(',', plan.PixelStd));
         return new TargetCache(Stage.Run.Folder.Cache, key, Stage.Train.Count, plan.TargetBlock, teacher.TargetLength);
     }

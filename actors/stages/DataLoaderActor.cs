@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
 using Akka.Actor;
@@ -33,14 +34,14 @@ internal sealed class DataLoaderActor : ReceiveActor
     protected override void PostStop()
     {
         foreach (var loader in _loaders.Values)
-            _stage.Release(loader);
+            _stage.Sources!.Release(loader);
     }
 
     private void Serve(object key, Func<Task<object>> load)
     {
         if (_recent.TryGetValue(key, out object? answer))
         {
-            Sender.Tell(answer);
+            Chunks.Answer(Sender, answer, Context);
             return;
         }
         if (_underWay.TryGetValue(key, out var askers))
@@ -62,7 +63,7 @@ internal sealed class DataLoaderActor : ReceiveActor
         if (_age.Count > _stage.Plan.PrefetchWindow * _stage.Plan.MicroBatches)
             _recent.Remove(_age.Dequeue());
         foreach (var asker in askers)
-            asker.Tell(loaded.Answer);
+            Chunks.Answer(asker, loaded.Answer, Context);
     }
 
     private async Task<object> LoadAsync(BatchKey key)
@@ -83,7 +84,7 @@ internal sealed class DataLoaderActor : ReceiveActor
     {
         if (_loaders.TryGetValue(split, out var loader))
             return loader;
-        var (source, data) = (_stage.Source(split), _stage.Data(split));
+        var (source, data) = (_stage.Sources![split], _stage.Data(split));
         var options = new ImageOptions
         {
             Size = data.ImageSize,

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
@@ -17,8 +18,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan HedgeInterval = TimeSpan.FromMilliseconds(100);
 
     private readonly StageContext _stage;
-    private readonly ActorSelection _loader = Context.ActorSelection("../" + StageActor.Loader);
-    private readonly HedgedRequests<BlockKey> _blocks;
+    private readonly ServiceRequests<BlockKey> _blocks;
     private readonly ComputeThread _thread;
     private readonly Dictionary<long, PixelBlock> _arrived = [];
     private EvaluationRequest? _request;
@@ -30,7 +30,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
     public EvaluatorActor(StageContext stage)
     {
         _stage = stage;
-        _blocks = new HedgedRequests<BlockKey>(stage.Run.Options.Time);
+        _blocks = stage.Requests<BlockKey>(Context, NodeRoles.Data);
         _thread = stage.Run.Work.StartThread("evaluator");
         Receive<EvaluationRequest>(Begin);
         Receive<PixelBlock>(block =>
@@ -47,11 +47,8 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
             if (added.Evaluator == this && added.Block.Key.Split == _request?.Split)
                 Advance(added);
         });
-        Receive<HedgeDue>(_ =>
-        {
-            foreach (var key in _blocks.Overdue())
-                _loader.Tell(new BlockRequest(key), Self);
-        });
+        Receive<HedgeDue>(_ => _blocks.AskAgain());
+        StageContext.ReceiveChunks(Context, chunk => Receive<MessageChunk>(chunk));
         Receive<EvaluationFailed>(failed =>
         {
             // What a former incarnation had under way does not concern this one.
@@ -62,7 +59,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
 
     public ITimerScheduler Timers { get; set; } = null!;
 
-    private long Count => _stage.Source(_request!.Split).Count;
+    private long Count => _stage.Info(_request!.Split).Count;
 
     protected override void PreStart()
     {
@@ -99,8 +96,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         {
             int count = (int)Math.Min(_stage.Plan.EvaluationBatch, Count - _nextToAsk);
             var key = new BlockKey(_stage.Fingerprint, _request!.Split, _nextToAsk, count);
-            _blocks.Sent(key);
-            _loader.Tell(new BlockRequest(key), Self);
+            _blocks.Ask(key, new BlockRequest(key));
         }
     }
 
@@ -117,7 +113,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
     private EvaluationResult Add(PixelBlock block)
     {
         var plan = _stage.Plan;
-        _evaluation ??= ClassifierEvaluation.Open(_stage.FinalFolder, plan.PixelMean, plan.PixelStd, plan.Device, plan.Bfloat16, plan.Threads);
+        _evaluation ??= ClassifierEvaluation.Open(_stage.FinalFolder, plan.PixelMean, plan.PixelStd, _stage.Device, plan.Bfloat16, plan.Threads);
         _evaluation.Add(block.Pixels, block.Key.Count, block.Size, block.Labels);
         return _evaluation.Result;
     }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
 using Akka.Actor;
@@ -33,13 +34,13 @@ internal sealed class MaskerActor : ReceiveActor
             return;
         var masked = new MaskedBatch(batch.Key, batch.Pixels, batch.Size, _stage.Masks ? KeptPatches(batch) : null, batch.Labels, batch.SkippedSamples);
         foreach (var asker in askers)
-            asker.Tell(masked);
+            Chunks.Answer(asker, masked, Context);
     }
 
     /// <summary>Numbers of the visible patches, <c>[batch, kept]</c>.</summary>
     private int[] KeptPatches(PixelBatch batch)
     {
-        int patches = _stage.Configuration.Patches;
+        int patches = _stage.Configuration!.Patches;
         int kept = PatchMask.KeptCount(patches, _stage.Plan.MaskRatio);
         var result = new int[batch.Samples.Length * kept];
         for (int i = 0; i < batch.Samples.Length; i++)

@@ -1,14 +1,23 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
 
+/// <summary>What a node's part of a stage shall be now.</summary>
+/// <param name="Record">What is known of the run.</param>
+/// <param name="Train">Whether this node trains the stage.</param>
+/// <param name="Evaluate">Whether this node evaluates its model.</param>
+/// <param name="Replicas">Other nodes' disks that a checkpoint must lie on before it counts.</param>
+internal sealed record StageOrder(RunRecord Record, bool Train, bool Evaluate, int Replicas);
+
 /// <summary>
-/// Carries out one stage: makes its actors, heals those that crash or stop, evaluates the model and writes the result. Everything
-/// but the student is a pure function of the plan, so a fresh actor takes the place of a lost one and the result is the same.
+/// One node's part of one stage: opens what the node's roles need, starts their actors, heals those that crash or stop, passes requests
+/// on to them, and reports to the node how things stand. Everything but the student is a pure function of the plan, so a fresh actor
+/// takes the place of a lost one and the result is the same.
 /// </summary>
-internal sealed class StageActor : ReceiveActor
+internal sealed class StageActor : ReceiveActor, IWithStash
 {
     public const string Loader = "data-loader";
     public const string Masker = "masker";
@@ -20,58 +29,98 @@ internal sealed class StageActor : ReceiveActor
     private const int MaxCrashes = 20;
 
     private readonly RunContext _run;
-    private readonly StagePlan _plan;
-    private readonly int _index;
-    private readonly string _fingerprint;
+    private readonly StageContext _stage;
+    private readonly HashSet<string> _begun = [];
+    private readonly Dictionary<string, Props> _props = [];
     private readonly Queue<DataSplit> _toEvaluate = [];
-    private readonly Dictionary<DataSplit, EvaluationDone> _evaluations = [];
-    private StageContext? _stage;
-    private TrainingTotals _totals = new(0, 0, 0, 0, 0, 0);
-    private long _trained;
+    private StageOrder _order;
+    private StageReport _report;
+    private StageSources? _sources;
+    private CheckpointWritten? _toReplicate;
+    private bool _replicating;
     private int _crashes;
-    private bool _cancelled;
-    private bool _ended;
 
-    public StageActor(RunContext run, StagePlan plan, int index)
+    public StageActor(RunContext run, StagePlan plan, int index, StageOrder order)
     {
-        (_run, _plan, _index, _fingerprint) = (run, plan, index, plan.Fingerprint());
-        _trained = run.Options.Time.GetTimestamp();
-        Receive<StageContext>(Begin);
-        Receive<StepTaken>(_ => _crashes = 0);
+        (_run, _order) = (run, order);
+        _stage = new StageContext { Run = run, Plan = plan, Index = index, Fingerprint = plan.Fingerprint() };
+        _report = new StageReport { Stage = index, Plan = _stage.Fingerprint };
+        Receive<StageOrder>(changed =>
+        {
+            _order = changed;
+            Reconcile();
+        });
+        Receive<Opened>(opened =>
+        {
+            opened.Start();
+            Stash.UnstashAll();
+            Reconcile();
+        });
+        Receive<PixelRequest>(request => Pass(Loader, request));
+        Receive<BlockRequest>(request => Pass(Loader, request));
+        Receive<BatchRequest>(request => Pass(Masker, request));
+        Receive<TargetRequest>(request => Pass(Teacher, request));
+        Receive<StepTaken>(taken =>
+        {
+            _crashes = 0;
+            _report = _report with { Steps = taken.Step + 1 };
+        });
+        Receive<CheckpointWritten>(written =>
+        {
+            _toReplicate = written;
+            ReplicateCheckpoint();
+        });
+        Receive<CountedCheckpoint>(counted =>
+        {
+            _replicating = false;
+            Report(_report with { Checkpoint = counted });
+            ReplicateCheckpoint();
+        });
         Receive<StudentEnded>(AfterTraining);
+        Receive<TrainedModel>(trained => Report(_report with { Trained = trained, Training = false }));
         Receive<EvaluatorReady>(_ => AskForEvaluation());
         Receive<EvaluationDone>(done =>
         {
             if (!_toEvaluate.TryPeek(out var split) || split != done.Split)
                 return;
             _toEvaluate.Dequeue();
-            _evaluations[split] = done;
+            Report(_report with { Evaluations = [.. _report.Evaluations, done] });
             if (_toEvaluate.Count > 0)
                 AskForEvaluation();
             else
-                Finish();
+                Context.Stop(Sender);
         });
-        Receive<StageResult>(result => End(new StageDone(result)));
-        Receive<StageFailed>(failed => End(failed));
-        Receive<CancelRun>(_ => Cancel());
+        Receive<StageFailed>(failed => Fail(failed.Sentence));
         Receive<Terminated>(terminated => Replace(terminated.ActorRef));
-        Receive<Status.Failure>(failure => End(failure.Cause is OperationCanceledException ? new StageStopped(_fingerprint) : new StageFailed(_fingerprint, Failures.SentenceOf(failure.Cause)
-            ?? $"Stage '{plan.Name}' failed ({failure.Cause.GetType().Name}: {failure.Cause.Message.TrimEnd('.')}).")));
+        Receive<Status.Failure>(failure =>
+        {
+            if (failure.Cause is not OperationCanceledException)
+                Fail(Failures.SentenceOf(failure.Cause) ?? $"Stage '{plan.Name}' failed ({failure.Cause.GetType().Name}: {failure.Cause.Message.TrimEnd('.')}).");
+        });
     }
 
-    protected override void PreStart() => StageContext.OpenAsync(_run, _plan, _index, _run.Cancel).PipeTo(Self, Self);
+    public IStash Stash { get; set; } = null!;
+
+    private StagePlan Plan => _stage.Plan;
+
+    private StageRecord Record => _order.Record.Stages[_stage.Index];
+
+    /// <summary>Path of a stage's actor on every node.</summary>
+    public static string PathOf(int index) => $"{NodeActor.Path}/stage-{index}";
+
+    protected override void PreStart() => Reconcile();
 
     protected override void PostStop()
     {
-        if (_stage is not null)
-            _run.Work.Add(_stage.DisposeAsync().AsTask());
+        if (_sources is not null)
+            _run.Work.Add(_sources.DisposeAsync().AsTask());
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
     {
         if (Failures.SentenceOf(error) is { } sentence)
         {
-            Self.Tell(new StageFailed(_fingerprint, sentence));
+            Self.Tell(new StageFailed(_stage.Fingerprint, sentence));
             return Directive.Stop;
         }
         // The failed child. A second student would train beside the first one's thread, which ends only after its step.
@@ -81,148 +130,233 @@ internal sealed class StageActor : ReceiveActor
         return Directive.Restart;
     });
 
-    private void Begin(StageContext stage)
+    /// <summary>Starts and stops what the order asks for and what has become possible.</summary>
+    private void Reconcile()
     {
-        _stage = stage;
-        if (_cancelled)
-        {
-            End(new StageStopped(_fingerprint));
+        if (_report.Failure is not null)
             return;
-        }
-        Start(Loader);
-        if (!stage.Trains)
+        bool trained = Record.Trained is not null;
+        bool trainKnown = Plan.Train is null || Record.Train is not null;
+        if (_run.Node.Has(NodeRoles.Data))
+            Begin(Loader, OpenDataAsync);
+        if (_run.Node.Has(NodeRoles.Teacher) && Plan.Kind == StageKind.Distill && trainKnown && !trained)
+            Begin(Teacher, OpenTeacherAsync);
+        if (_order.Train && trainKnown && !trained)
+            BeginTraining();
+        else
+            Context.Child(Student).Tell(new CancelRun());
+        if (_order.Evaluate && trained && trainKnown && (Plan.Test is null || Record.Test is not null))
+            Begin(Evaluator, OpenEvaluatorAsync);
+        if (trained)
         {
-            _run.Events.Report(new StageStarted(_plan, _index, _run.StageCount, 0));
-            BeginEvaluation();
-            return;
+            foreach (string service in new[] { Student, Teacher, Masker })
+                Context.Stop(Context.Child(service));
         }
-        Start(Masker);
-        if (_plan.Kind == StageKind.Distill)
-            Start(Teacher);
-        Start(Student);
     }
 
-    private void Start(string role)
+    private void BeginTraining()
     {
-        var stage = _stage!;
-        var props = role switch
+        if (_report.Trained is null && Begin(Student, OpenStudentAsync))
+            Report(_report with { Training = true });
+    }
+
+    /// <summary>Opens what a service needs, once; its actors start when that is done.</summary>
+    private bool Begin(string service, Func<StageModels, StageRecord, Task<Action>> open)
+    {
+        if (!_begun.Add(service))
+            return false;
+        var (models, record) = (new StageModels(_run, _order.Record, Plan, Context.System), Record);
+        // On the pool: reading or hashing a model must not hold the actor up.
+        Task.Run(() => open(models, record)).PipeTo(Self, Self, start => new Opened(start));
+        return true;
+    }
+
+    private async Task<Action> OpenDataAsync(StageModels models, StageRecord record)
+    {
+        var configuration = await models.ConfigurationAsync();
+        var sources = await StageSources.OpenAsync(Plan, configuration, _run.Cancel);
+        var stage = _stage with { Train = sources.TrainInfo, Test = sources.TestInfo, Configuration = configuration, Sources = sources };
+        return () =>
         {
-            Loader => Props.Create(() => new DataLoaderActor(stage)),
-            Masker => Props.Create(() => new MaskerActor(stage)),
-            Teacher when _plan.Targets == TargetMode.Cached => Props.Create(() => new CachedTeacherActor(stage)),
-            Teacher => Props.Create(() => new LiveTeacherActor(stage)),
-            Student => Props.Create(() => new StudentActor(stage)),
-            _ => Props.Create(() => new EvaluatorActor(stage)),
+            _sources = sources;
+            Start(Loader, Props.Create(() => new DataLoaderActor(stage)));
+            if (Plan.Trains)
+                Start(Masker, Props.Create(() => new MaskerActor(stage)));
+            Report(_report with { Train = sources.TrainInfo, Test = sources.TestInfo });
         };
-        Context.Watch(Context.ActorOf(props, role));
+    }
+
+    private async Task<Action> OpenTeacherAsync(StageModels models, StageRecord record)
+    {
+        var stage = _stage with
+        {
+            Train = record.Train,
+            TeacherFolder = await models.FolderAsync(Plan.Teacher!),
+            TeacherFingerprint = StageModels.WeightsOf(models.FilesOf(Plan.Teacher!)!),
+        };
+        return () => Start(Teacher, Plan.Targets == TargetMode.Cached
+            ? Props.Create(() => new CachedTeacherActor(stage))
+            : Props.Create(() => new LiveTeacherActor(stage)));
+    }
+
+    private async Task<Action> OpenStudentAsync(StageModels models, StageRecord record)
+    {
+        var stage = _stage with
+        {
+            Train = record.Train,
+            InitialFolder = await models.FolderAsync(Plan.Initial),
+            TeacherFingerprint = Plan.Teacher is null ? null : StageModels.WeightsOf(models.FilesOf(Plan.Teacher)!),
+            FinalFolder = _run.Folder.Model(Plan.Name),
+        };
+        if (record.Checkpoint is { } counted && _run.Folder.Checkpoint(Plan.Name, counted.Step) is var checkpoint && !Directory.Exists(checkpoint))
+        {
+            await models.FetchAsync(counted.Files, checkpoint);
+            CopyMetrics(checkpoint, _run.Folder.Stage(Plan.Name));
+        }
+        return () =>
+        {
+            if (_order.Train)
+                Start(Student, Props.Create(() => new StudentActor(stage)));
+            else
+                StudentGone();
+        };
+    }
+
+    private async Task<Action> OpenEvaluatorAsync(StageModels models, StageRecord record)
+    {
+        var stage = _stage with { Train = record.Train, Test = record.Test, FinalFolder = await models.FolderAsync(record.Trained!.Model) };
+        return () =>
+        {
+            if (!Plan.Trains)
+                _run.Events.Report(new StageStarted(Plan, _stage.Index, _run.StageCount, 0));
+            foreach (var split in Plan.Evaluations.Where(split => record.Evaluations.All(done => done.Split != split)))
+                _toEvaluate.Enqueue(split);
+            Start(Evaluator, Props.Create(() => new EvaluatorActor(stage)));
+        };
+    }
+
+    private void Start(string service, Props props)
+    {
+        _props[service] = props;
+        Context.Watch(Context.ActorOf(props, service));
+    }
+
+    /// <summary>Passes a request on; one that comes while its service is being opened waits for it.</summary>
+    private void Pass(string service, object request)
+    {
+        var child = Context.Child(service);
+        if (!child.IsNobody())
+            child.Forward(request);
+        else if (_begun.Contains(service == Masker ? Loader : service) && !_props.ContainsKey(service))
+            Stash.Stash();
     }
 
     private void Replace(IActorRef actor)
     {
-        string role = actor.Path.Name;
-        if (_ended || (role is Student or Masker or Teacher && _totals.Steps == _plan.Steps))
-            return;
-        if (role == Student)
+        string service = actor.Path.Name;
+        bool done = service switch
         {
-            End(new StageFailed(_fingerprint, $"The student of stage '{_plan.Name}' was stopped; run the same command again to resume."));
+            Student => !_report.Training,
+            Evaluator => _toEvaluate.Count == 0,
+            Loader => false,
+            _ => Record.Trained is not null,
+        };
+        if (done || _report.Failure is not null)
+            return;
+        if (service == Student)
+        {
+            Fail($"The student of stage '{Plan.Name}' was stopped; run the same command again to resume.");
             return;
         }
         CountCrash("it was stopped");
-        Start(role);
+        Start(service, _props[service]);
     }
 
     private void CountCrash(string reason)
     {
         if (++_crashes > MaxCrashes)
-            Self.Tell(new StageFailed(_fingerprint, $"An actor of stage '{_plan.Name}' failed {_crashes} times in a row ({reason.TrimEnd('.')}); this is a defect, please report it."));
+            Self.Tell(new StageFailed(_stage.Fingerprint, $"An actor of stage '{Plan.Name}' failed {_crashes} times in a row ({reason.TrimEnd('.')}); this is a defect, please report it."));
         else
-            _run.Events.Report(new Notice($"An actor of stage '{_plan.Name}' was replaced ({reason.TrimEnd('.')}); the result does not change."));
+            _run.Events.Report(new Notice($"An actor of stage '{Plan.Name}' was replaced ({reason.TrimEnd('.')}); the result does not change."));
     }
 
     private void AfterTraining(StudentEnded ended)
     {
-        _totals = ended.Totals;
-        _trained = _run.Options.Time.GetTimestamp();
-        if (!ended.Complete || _cancelled)
+        if (!ended.Complete)
         {
-            End(new StageStopped(_fingerprint));
+            StudentGone();
+            Context.Stop(Sender);
             return;
         }
-        foreach (var child in Context.GetChildren().Where(child => child.Path.Name != Loader))
-            Context.Stop(child);
-        BeginEvaluation();
+        var (run, stage, order) = (_run, _stage, _order);
+        var models = new StageModels(run, order.Record, Plan, Context.System);
+        Task.Run(async () =>
+        {
+            string folder = run.Folder.Model(stage.Plan.Name);
+            var files = await run.Files.AddAsync(folder);
+            double? distance = stage.Plan.Reference is null ? null : ModelFolder.EncoderDistance(await models.FolderAsync(stage.Plan.Reference), folder);
+            if (!run.Clustered)
+                return new TrainedModel(files, ended.Totals, distance, null);
+            await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
+            string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
+            RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
+            CopyMetrics(run.Folder.Stage(stage.Plan.Name), logFolder);
+            var log = await run.Files.AddAsync(logFolder);
+            await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
+            return new TrainedModel(files, ended.Totals, distance, log);
+        }).PipeTo(Self, Self);
     }
 
-    private void BeginEvaluation()
+    // The next order may ask for training again.
+    private void StudentGone()
     {
-        if (_stage!.Classifies && _stage.Test is not null)
-            _toEvaluate.Enqueue(DataSplit.Test);
-        if (_plan.Kind == StageKind.Finetune)
-            _toEvaluate.Enqueue(DataSplit.Train);
-        if (_toEvaluate.Count > 0)
-            Start(Evaluator);
-        else
-            Finish();
+        _begun.Remove(Student);
+        Report(_report with { Training = false });
+    }
+
+    private void ReplicateCheckpoint()
+    {
+        if (_replicating || _toReplicate is not { } written || _run.Nodes.All.Count < 2)
+            return;
+        (_replicating, _toReplicate) = (true, null);
+        var (run, stage, order) = (_run, _stage, _order);
+        var models = new StageModels(run, order.Record, Plan, Context.System);
+        Task.Run(async () =>
+        {
+            string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
+            CopyMetrics(run.Folder.Stage(stage.Plan.Name), folder);
+            var files = await run.Files.AddAsync(folder);
+            await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
+            return new CountedCheckpoint(written.Step, files);
+        }).PipeTo(Self, Self);
+    }
+
+    /// <summary>The metrics go with a checkpoint or model to whichever node needs it.</summary>
+    private static void CopyMetrics(string from, string to)
+    {
+        string metrics = Path.Combine(from, RunFolder.MetricsName);
+        if (File.Exists(metrics))
+            RunFolder.Replace(Path.Combine(to, RunFolder.MetricsName), File.ReadAllText(metrics));
     }
 
     // An evaluator that crashed after its last answer is ready once more when nothing is left to ask.
     private void AskForEvaluation()
     {
         if (_toEvaluate.TryPeek(out var split))
-            Context.Child(Evaluator).Tell(new EvaluationRequest(_fingerprint, split, _stage!.FinalFolder));
+            Context.Child(Evaluator).Tell(new EvaluationRequest(_stage.Fingerprint, split));
     }
 
-    private void Finish()
+    private void Fail(string sentence)
     {
-        var stage = _stage!;
-        var thread = _run.Work.StartThread("result");
-        thread.Run(() => Result(stage)).PipeTo(Self, Self);
-        thread.Dispose();
+        if (_report.Failure is null)
+            Report(_report with { Failure = sentence, Training = false });
     }
 
-    private StageResult Result(StageContext stage)
+    private void Report(StageReport report)
     {
-        var test = _evaluations.GetValueOrDefault(DataSplit.Test);
-        var train = _evaluations.GetValueOrDefault(DataSplit.Train);
-        var result = new StageResult
-        {
-            Stage = _plan.Name,
-            Kind = _plan.Kind,
-            PlanFingerprint = _fingerprint,
-            Steps = _totals.Steps,
-            Seconds = _totals.Seconds + _run.Options.Time.GetElapsedTime(_trained).TotalSeconds,
-            TrainLoss = train?.Loss,
-            TrainAccuracy = train?.Accuracy,
-            TestLoss = test?.Loss,
-            TestAccuracy = test?.Accuracy,
-            Confusion = test?.Confusion,
-            Distance = stage.ReferenceFolder is null ? null : ModelFolder.EncoderDistance(stage.ReferenceFolder, stage.FinalFolder),
-            ModelFolder = stage.FinalFolder,
-            ModelSha256 = ModelFolder.Fingerprint(stage.FinalFolder),
-            DataWaitSeconds = _totals.DataWaitSeconds,
-            TeacherWaitSeconds = _totals.TeacherWaitSeconds,
-            ComputeSeconds = _totals.ComputeSeconds,
-            SkippedSamples = new[] { _totals.SkippedSamples, test?.SkippedSamples ?? 0, train?.SkippedSamples ?? 0 }.Max(),
-        };
-        _run.Folder.WriteResult(result);
-        return result;
+        _report = report;
+        Context.Parent.Tell(report);
     }
 
-    private void Cancel()
-    {
-        _cancelled = true;
-        var student = Context.Child(Student);
-        if (!student.IsNobody())
-            student.Tell(new CancelRun());
-        else if (_stage is not null)
-            End(new StageStopped(_fingerprint));
-    }
-
-    private void End(object outcome)
-    {
-        if (_ended)
-            return;
-        _ended = true;
-        Context.Parent.Tell(outcome);
-    }
+    private sealed record Opened(Action Start);
 }

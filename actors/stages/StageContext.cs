@@ -3,52 +3,47 @@ using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
 using ActorTrain.Model;
+using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
 
-/// <summary>What all stages of a run share.</summary>
-internal sealed record RunContext(RunFolder Folder, IProgress<RunEvent> Events, RunOptions Options, BackgroundWork Work)
+/// <summary>A stage as one of its services sees it: the plan, and what the service asked to have opened.</summary>
+internal sealed record StageContext
 {
-    /// <summary>The epoch of this start of the run; see <see cref="Journal"/>.</summary>
-    public required long Epoch { get; init; }
+    public required RunContext Run { get; init; }
 
-    /// <summary>How many stages the run has.</summary>
-    public required int StageCount { get; init; }
+    public required StagePlan Plan { get; init; }
 
-    /// <summary>Ends the opening of data sets; what is under way later is told by message.</summary>
-    public CancellationToken Cancel { get; init; }
-}
+    public required int Index { get; init; }
 
-/// <summary>One stage with everything its plan refers to opened: what its actors are made from.</summary>
-internal sealed class StageContext : IAsyncDisposable
-{
-    private readonly ConcurrentBag<Task> _released = [];
+    public required string Fingerprint { get; init; }
 
-    private StageContext(RunContext run, StagePlan plan, int index) =>
-        (Run, Plan, Index, Fingerprint) = (run, plan, index, plan.Fingerprint());
+    /// <summary>The training set; for every service but an evaluation's.</summary>
+    public DataSetInfo? Train { get; init; }
 
-    public RunContext Run { get; }
+    /// <summary>The test set, where there is one.</summary>
+    public DataSetInfo? Test { get; init; }
 
-    public StagePlan Plan { get; }
+    /// <summary>Shape of the initial model; for the data services.</summary>
+    public VitConfiguration? Configuration { get; init; }
 
-    public int Index { get; }
+    /// <summary>The opened data sets; for the data services.</summary>
+    public StageSources? Sources { get; init; }
 
-    public string Fingerprint { get; }
+    /// <summary>For the student.</summary>
+    public string InitialFolder { get; init; } = "";
 
-    public string InitialFolder { get; private set; } = "";
+    /// <summary>For the teacher.</summary>
+    public string TeacherFolder { get; init; } = "";
 
-    public string? TeacherFolder { get; private set; }
+    /// <summary>SHA-256 of the teacher's weights; for teacher and student of a distillation, null in other stages.</summary>
+    public string? TeacherFingerprint { get; init; }
 
-    public string? ReferenceFolder { get; private set; }
+    /// <summary>The weights that the stage ends with; for student and evaluator.</summary>
+    public string FinalFolder { get; init; } = "";
 
-    /// <summary>Shape of the initial model.</summary>
-    public VitConfiguration Configuration { get; private set; } = null!;
-
-    public ISampleSource? Train { get; private set; }
-
-    public ISampleSource? Test { get; private set; }
-
-    public bool Trains => Plan.Kind != StageKind.Evaluate;
+    /// <summary>Where this node computes.</summary>
+    public string Device => Run.Node.Device ?? Plan.Device;
 
     public bool Masks => Plan.Kind is StageKind.Pretrain or StageKind.Distill;
 
@@ -57,28 +52,7 @@ internal sealed class StageContext : IAsyncDisposable
     /// <summary>Samples of a micro-batch.</summary>
     public int MicroBatchSize => Plan.BatchSize / Plan.MicroBatches;
 
-    /// <summary>The folder of the weights that the stage ends with.</summary>
-    public string FinalFolder => Trains ? Run.Folder.Model(Plan.Name) : InitialFolder;
-
-    /// <exception cref="DataException">A data set cannot be opened.</exception>
-    /// <exception cref="ModelException">A model cannot be opened.</exception>
-    /// <exception cref="RunException">Data and model do not fit.</exception>
-    public static async Task<StageContext> OpenAsync(RunContext run, StagePlan plan, int index, CancellationToken cancel)
-    {
-        var stage = new StageContext(run, plan, index);
-        try
-        {
-            await stage.OpenAsync(cancel);
-            return stage;
-        }
-        catch
-        {
-            await stage.DisposeAsync();
-            throw;
-        }
-    }
-
-    public ISampleSource Source(DataSplit split) => (split == DataSplit.Train ? Train : Test)!;
+    public DataSetInfo Info(DataSplit split) => (split == DataSplit.Train ? Train : Test)!;
 
     public DataPlan Data(DataSplit split) => (split == DataSplit.Train ? Plan.Train : Plan.Test)!;
 
@@ -88,7 +62,61 @@ internal sealed class StageContext : IAsyncDisposable
     /// <summary>Position of a micro-batch's first sample in the epochs' permutations laid end to end.</summary>
     public long FirstPosition(BatchKey key) => key.Step * Plan.BatchSize + (long)key.Micro * MicroBatchSize;
 
-    /// <summary>Disposes what reads the stage's data sources; they stay open until it is done.</summary>
+    /// <summary>Has an actor put answers together that come in parts, and receive them as if they had come whole.</summary>
+    public static void ReceiveChunks(IActorContext context, Action<Action<MessageChunk>> receive)
+    {
+        var (assembly, self) = (new ChunkAssembly(context.System), context.Self);
+        receive(chunk =>
+        {
+            if (assembly.Add(chunk) is { } whole)
+                self.Tell(whole, context.Sender);
+        });
+    }
+
+    /// <summary>Requests of this stage to the nodes of a role.</summary>
+    public ServiceRequests<TKey> Requests<TKey>(IActorContext context, string role) where TKey : notnull =>
+        new(context, Run.Nodes, role, StageActor.PathOf(Index), Run.Options.Time);
+}
+
+/// <summary>The opened data sets of a stage. They stay open until their last reader has ended.</summary>
+internal sealed class StageSources : IAsyncDisposable
+{
+    private readonly ConcurrentBag<Task> _released = [];
+
+    public ISampleSource? Train { get; private set; }
+
+    public ISampleSource? Test { get; private set; }
+
+    public DataSetInfo? TrainInfo => Train is null ? null : InfoOf(Train);
+
+    public DataSetInfo? TestInfo => Test is null ? null : InfoOf(Test);
+
+    public ISampleSource this[DataSplit split] => (split == DataSplit.Train ? Train : Test)!;
+
+    /// <exception cref="DataException">A data set cannot be opened.</exception>
+    /// <exception cref="RunException">Data and model do not fit.</exception>
+    public static async Task<StageSources> OpenAsync(StagePlan plan, VitConfiguration model, CancellationToken cancel)
+    {
+        var sources = new StageSources();
+        try
+        {
+            if (plan.Train is not null)
+                sources.Train = await OpenAsync(plan, plan.Train, model, null, cancel);
+            if (plan.Test is not null && plan.Kind is StageKind.Finetune or StageKind.Evaluate)
+                sources.Test = await OpenAsync(plan, plan.Test, model, sources.Train?.ClassNames ?? model.ClassNames, cancel);
+            if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Count < 2)
+                throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Count} class(es), but stage '{plan.Name}' "
+                    + "learns to tell at least 2 apart; point it at a folder with one folder per class.");
+            return sources;
+        }
+        catch
+        {
+            await sources.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Disposes what reads the data sets.</summary>
     public void Release(IAsyncDisposable reader) => _released.Add(reader.DisposeAsync().AsTask());
 
     public async ValueTask DisposeAsync()
@@ -100,26 +128,13 @@ internal sealed class StageContext : IAsyncDisposable
             await Test.DisposeAsync();
     }
 
-    private async Task OpenAsync(CancellationToken cancel)
-    {
-        InitialFolder = Resolve(Plan.Initial);
-        TeacherFolder = Plan.Kind == StageKind.Distill ? Resolve(Plan.Teacher!) : null;
-        ReferenceFolder = Plan.Reference is null ? null : Resolve(Plan.Reference);
-        Configuration = ModelFolder.ReadConfiguration(InitialFolder);
-        if (Plan.Train is not null)
-            Train = await OpenAsync(Plan.Train, null, cancel);
-        if (Plan.Test is not null && Classifies)
-            Test = await OpenAsync(Plan.Test, Train?.ClassNames ?? Configuration.ClassNames, cancel);
-        if (Plan.Kind == StageKind.Finetune && Train!.ClassNames.Count < 2)
-            throw new RunException($"{Plan.Train!.Key} = {Plan.Train.Location} has {Train.ClassNames.Count} class(es), but stage '{Plan.Name}' "
-                + "learns to tell at least 2 apart; point it at a folder with one folder per class.");
-    }
+    private static DataSetInfo InfoOf(ISampleSource source) => new(source.Count, source.Fingerprint, [.. source.ClassNames]);
 
-    private Task<ISampleSource> OpenAsync(DataPlan data, IReadOnlyList<string>? classNames, CancellationToken cancel)
+    private static Task<ISampleSource> OpenAsync(StagePlan plan, DataPlan data, VitConfiguration model, IReadOnlyList<string>? classNames, CancellationToken cancel)
     {
-        if (data.ImageSize != Configuration.ImageSize)
-            throw new RunException($"Stage '{Plan.Name}' resizes {data.Key} to {data.ImageSize} pixels, but the model in {InitialFolder} "
-                + $"takes {Configuration.ImageSize}; make the two equal.");
+        if (data.ImageSize != model.ImageSize)
+            throw new RunException($"Stage '{plan.Name}' resizes {data.Key} to {data.ImageSize} pixels, but its model ({plan.Initial}) "
+                + $"takes {model.ImageSize}; make the two equal.");
         return SampleSources.OpenAsync(new SourceOptions
         {
             Location = data.Location,
@@ -129,28 +144,5 @@ internal sealed class StageContext : IAsyncDisposable
             LimitSeed = data.LimitSeed,
             ClassNames = data.ClassNames ?? classNames,
         }, cancel);
-    }
-
-    private string Resolve(string location)
-    {
-        if (ModelLocation.StageOf(location) is { } stage)
-            return Run.Folder.Model(stage);
-        if (ModelLocation.PresetOf(location) is not { } preset)
-            return location;
-        int size = (Plan.Train ?? Plan.Test)!.ImageSize;
-        string folder = Path.Combine(Run.Folder.Cache, $"{preset}-{size}-seed-{Plan.Seed}");
-        if (!Directory.Exists(folder))
-        {
-            string unfinished = folder + ".tmp";
-            RunFolder.Writing(folder, () =>
-            {
-                if (Directory.Exists(unfinished))
-                    Directory.Delete(unfinished, recursive: true);
-                Directory.CreateDirectory(unfinished);
-                ModelFolder.CreateFresh(preset, Plan.Seed, unfinished, size);
-                Directory.Move(unfinished, folder);
-            });
-        }
-        return folder;
     }
 }

@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
@@ -14,10 +15,8 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
     private static readonly TimeSpan HedgeInterval = TimeSpan.FromMilliseconds(50);
 
     private readonly StageContext _stage;
-    private readonly ActorSelection _masker = Context.ActorSelection("../" + StageActor.Masker);
-    private readonly ActorSelection _teacher = Context.ActorSelection("../" + StageActor.Teacher);
-    private readonly HedgedRequests<BatchKey> _batches;
-    private readonly HedgedRequests<BatchKey> _targets;
+    private readonly ServiceRequests<BatchKey> _batches;
+    private readonly ServiceRequests<BatchKey> _targets;
     private readonly Dictionary<long, Join> _joins = [];
     private readonly StepQueue _queue;
     private readonly ComputeThread _thread;
@@ -27,8 +26,8 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
     public StudentActor(StageContext stage)
     {
         _stage = stage;
-        _batches = new HedgedRequests<BatchKey>(stage.Run.Options.Time);
-        _targets = new HedgedRequests<BatchKey>(stage.Run.Options.Time);
+        _batches = stage.Requests<BatchKey>(Context, NodeRoles.Data);
+        _targets = stage.Requests<BatchKey>(Context, NodeRoles.Teacher);
         _queue = new StepQueue(stage.Plan.PrefetchWindow);
         _thread = stage.Run.Work.StartThread("student");
         Receive<TrainingLoop.Ready>(ready =>
@@ -51,7 +50,13 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
             if (_targets.Answered(targets.Key))
                 Joined(targets.Key, join => join.Add(targets));
         });
-        Receive<HedgeDue>(_ => AskAgain());
+        Receive<HedgeDue>(_ =>
+        {
+            _batches.AskAgain();
+            _targets.AskAgain();
+        });
+        StageContext.ReceiveChunks(Context, chunk => Receive<MessageChunk>(chunk));
+        Receive<CheckpointWritten>(written => Context.Parent.Tell(written));
         Receive<CancelRun>(_ => _queue.Close());
         Receive<StudentEnded>(ended => Context.Parent.Tell(ended));
         Receive<Status.Failure>(failure => Context.Parent.Tell(new StageFailed(stage.Fingerprint, Failures.SentenceOf(failure.Cause)
@@ -83,23 +88,11 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
             for (int micro = 0; micro < _stage.Plan.MicroBatches; micro++)
             {
                 var key = new BatchKey(_stage.Fingerprint, _nextToAsk, micro);
-                _batches.Sent(key);
-                _masker.Tell(new BatchRequest(key), Self);
+                _batches.Ask(key, new BatchRequest(key));
                 if (Distils)
-                {
-                    _targets.Sent(key);
-                    _teacher.Tell(new TargetRequest(key), Self);
-                }
+                    _targets.Ask(key, new TargetRequest(key));
             }
         }
-    }
-
-    private void AskAgain()
-    {
-        foreach (var key in _batches.Overdue())
-            _masker.Tell(new BatchRequest(key), Self);
-        foreach (var key in _targets.Overdue())
-            _teacher.Tell(new TargetRequest(key), Self);
     }
 
     private void Joined(BatchKey key, Action<Join> add)

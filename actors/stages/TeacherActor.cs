@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
@@ -36,10 +37,11 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
             if (_askers.Remove(targets.Key, out var askers))
             {
                 foreach (var asker in askers)
-                    asker.Tell(targets);
+                    Chunks.Answer(asker, targets, Context);
             }
         });
         Receive<HedgeDue>(_ => AskAgain());
+        StageContext.ReceiveChunks(Context, chunk => Receive<MessageChunk>(chunk));
         Receive<ComputeFailed>(failed =>
         {
             // What a former incarnation had under way does not concern this one.
@@ -51,8 +53,6 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     public ITimerScheduler Timers { get; set; } = null!;
 
     protected StageContext Stage { get; }
-
-    protected ActorSelection Loader { get; } = Context.ActorSelection("../" + StageActor.Loader);
 
     /// <summary>Micro-batches that somebody waits for.</summary>
     protected IEnumerable<BatchKey> Wanted => _askers.Keys;
@@ -72,7 +72,7 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     /// <summary>Starts work on targets that nobody has asked for yet.</summary>
     protected abstract void Begin(BatchKey key);
 
-    /// <summary>Asks the loader again for what has been missing for too long.</summary>
+    /// <summary>Asks again for images that have been missing for too long.</summary>
     protected abstract void AskAgain();
 
     /// <summary>Lets go, on the compute thread, of what <see cref="Compute"/> opened there.</summary>
@@ -91,6 +91,7 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     protected static float[] Targets(Teacher teacher, byte[] pixels, int count, int size)
     {
         var targets = new float[(long)count * teacher.TargetLength];
+        FaultPoints.Reach(FaultPoints.TeacherAnswers);
         teacher.Targets(pixels, count, size, targets);
         return targets;
     }
@@ -98,7 +99,7 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     private Teacher Open()
     {
         var plan = Stage.Plan;
-        return Teacher.Open(Stage.TeacherFolder!, plan.DistillTarget, plan.PixelMean, plan.PixelStd, plan.Device, plan.Bfloat16, plan.Threads);
+        return Teacher.Open(Stage.TeacherFolder, plan.DistillTarget, plan.PixelMean, plan.PixelStd, Stage.Device, plan.Bfloat16, plan.Threads);
     }
 
     private sealed record ComputeFailed(TeacherActor Teacher, Exception Error);
@@ -113,11 +114,11 @@ internal sealed class HedgeDue
 /// <summary>Computes each micro-batch's targets when they are asked for: what augmented samples need.</summary>
 internal sealed class LiveTeacherActor : TeacherActor
 {
-    private readonly HedgedRequests<BatchKey> _pixels;
+    private readonly ServiceRequests<BatchKey> _pixels;
 
     public LiveTeacherActor(StageContext stage) : base(stage)
     {
-        _pixels = new HedgedRequests<BatchKey>(stage.Run.Options.Time);
+        _pixels = stage.Requests<BatchKey>(Context, NodeRoles.Data);
         Receive<PixelBatch>(batch =>
         {
             if (_pixels.Answered(batch.Key))
@@ -125,15 +126,7 @@ internal sealed class LiveTeacherActor : TeacherActor
         });
     }
 
-    protected override void Begin(BatchKey key)
-    {
-        _pixels.Sent(key);
-        Loader.Tell(new PixelRequest(key), Self);
-    }
+    protected override void Begin(BatchKey key) => _pixels.Ask(key, new PixelRequest(key));
 
-    protected override void AskAgain()
-    {
-        foreach (var key in _pixels.Overdue())
-            Loader.Tell(new PixelRequest(key), Self);
-    }
+    protected override void AskAgain() => _pixels.AskAgain();
 }

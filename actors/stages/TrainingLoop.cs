@@ -28,7 +28,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         RunFolder.Writing(_folder, () => Directory.CreateDirectory(_folder));
         Restore(student);
         long saved = _totals.Steps;
-        using var metrics = MetricsLog.Open(stage.Run.Folder.Metrics, _plan.Name, saved);
+        using var metrics = MetricsLog.Open(stage.Run.MetricsOf(_plan.Name), _plan.Name, saved);
         stage.Run.Events.Report(new StageStarted(_plan, stage.Index, stage.Run.StageCount, saved));
         actor.Tell(new Ready(saved));
         long started = _time.GetTimestamp();
@@ -40,7 +40,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             long ended = _time.GetTimestamp();
 
             double wait = Seconds(started, taken);
-            double dataWait = stage.TeacherFolder is null ? wait : Math.Min(Seconds(started, Math.Max(started, step.BatchesAt)), wait);
+            double dataWait = stage.TeacherFingerprint is null ? wait : Math.Min(Seconds(started, Math.Max(started, step.BatchesAt)), wait);
             var done = new StepDone(_plan.Name, step.Step + 1, _plan.Steps, result, dataWait, wait - dataWait,
                 Seconds(taken, ended), _plan.BatchSize / Seconds(started, ended));
             started = ended;
@@ -88,6 +88,8 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             },
         };
         RunFolder.Writing(_folder, () => student.SaveCheckpoint(_folder, state, _plan.Keep));
+        FaultPoints.Reach(FaultPoints.CheckpointWritten);
+        actor.Tell(new CheckpointWritten(stage.Fingerprint, _totals.Steps));
         stage.Run.Events.Report(new CheckpointSaved(_plan.Name, _totals.Steps));
     }
 
@@ -119,8 +121,8 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             ["training data"] = stage.Train!.Fingerprint,
             ["initial model"] = ModelFolder.Fingerprint(stage.InitialFolder),
         };
-        if (stage.TeacherFolder is not null)
-            inputs["teacher"] = ModelFolder.Fingerprint(stage.TeacherFolder);
+        if (stage.TeacherFingerprint is not null)
+            inputs["teacher"] = stage.TeacherFingerprint;
         return inputs;
     }
 
@@ -149,7 +151,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         WarmUpSteps = _plan.WarmUpSteps,
         TotalSteps = _plan.Steps,
         Seed = _plan.Seed,
-        Device = _plan.Device,
+        Device = stage.Device,
         Bfloat16 = _plan.Bfloat16,
         Threads = _plan.Threads,
         PixelMean = _plan.PixelMean,

@@ -103,6 +103,6 @@ public class HealingTests(RunFixture fixture)
     private void Lose(ActorSystem system, string stage, string actor, bool crash)
     {
         int index = Array.FindIndex(fixture.WholeRun().Stages, plan => plan.Name == stage);
-        system.ActorSelection($"/user/coordinator/stage-{index}/{actor}").Tell(crash ? Kill.Instance : PoisonPill.Instance);
+        system.ActorSelection($"/user/node/stage-{index}/{actor}").Tell(crash ? Kill.Instance : PoisonPill.Instance);
     }
 }

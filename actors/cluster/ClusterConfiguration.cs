@@ -1,0 +1,88 @@
+using System.Globalization;
+using ActorTrain.Actors.Messages;
+using Akka.Configuration;
+
+namespace ActorTrain.Actors.Cluster;
+
+/// <summary>The actor systems of nodes, and of clients that only speak with nodes.</summary>
+internal static class ClusterConfiguration
+{
+    /// <summary>The name of every actor system; part of every address.</summary>
+    public const string SystemName = "actortrain";
+
+    private const string Common = """
+        akka {
+          loglevel = WARNING
+          stdout-loglevel = ERROR
+          log-dead-letters = off
+          log-dead-letters-during-shutdown = off
+          remote.dot-netty.tcp.maximum-frame-size = 4 MiB
+          cluster {
+            seed-node-timeout = 1s
+            gossip-interval = 200ms
+            failure-detector {
+              heartbeat-interval = 500ms
+              acceptable-heartbeat-pause = 3s
+            }
+            singleton.hand-over-retry-interval = 200ms
+            singleton-proxy {
+              singleton-identification-interval = 200ms
+              buffer-size = 100
+            }
+          }
+        }
+        """;
+
+    public static string RootOf(string address) => $"akka.tcp://{SystemName}@{address}";
+
+    public static Config ForNode(NodeOptions options, int port)
+    {
+        string downing = options.DowningAfter.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+        string own = $"{options.Host}:{port}";
+        var seeds = options.Join.Count == 0 ? [own] : options.Join;
+        return Parse($$"""
+            akka.actor.provider = cluster
+            akka.cluster {
+              roles = [{{string.Join(", ", options.Roles.Select(Quoted))}}]
+              seed-nodes = [{{string.Join(", ", port == 0 ? [] : seeds.Select(seed => Quoted(RootOf(seed))))}}]
+              downing-provider-class = "Akka.Cluster.AutoDowning, Akka.Cluster"
+              auto-down-unreachable-after = {{downing}}ms
+              run-coordinated-shutdown-when-down = on
+            }
+            """, options.Host, port, options.Secret, options.Tls);
+    }
+
+    /// <param name="host">The address under which the nodes see this machine.</param>
+    /// <param name="secret">The cluster's secret.</param>
+    /// <param name="tls">The certificate; null for plain connections.</param>
+    public static Config ForClient(string host, string secret, TlsOptions? tls) => Parse("akka.actor.provider = remote", host, 0, secret, tls);
+
+    private static Config Parse(string text, string host, int port, string secret, TlsOptions? tls)
+    {
+        string tcp = $$"""
+            akka.remote {
+              require-cookie = on
+              secure-cookie = {{Quoted(secret)}}
+              dot-netty.tcp {
+                hostname = {{Quoted(host)}}
+                port = {{port}}
+              }
+            }
+            """;
+        string ssl = tls is null ? "" : $$"""
+            akka.remote.dot-netty.tcp {
+              enable-ssl = true
+              ssl {
+                suppress-validation = true
+                certificate {
+                  path = {{Quoted(tls.CertificateFile)}}
+                  password = {{Quoted(tls.Password)}}
+                }
+              }
+            }
+            """;
+        return ConfigurationFactory.ParseString(string.Join('\n', text, tcp, ssl, Common)).WithFallback(MessageSerializer.Configuration);
+    }
+
+    private static string Quoted(string text) => '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';
+}

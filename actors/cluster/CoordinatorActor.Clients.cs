@@ -1,0 +1,87 @@
+using ActorTrain.Actors.Messages;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Cluster;
+
+// What clients are told of a run.
+internal sealed partial class CoordinatorActor
+{
+    private readonly RunEventLog _log = new();
+    private (string Stage, long Step) _lastStep;
+
+    /// <summary>A member as clients see it.</summary>
+    /// <param name="node">The member.</param>
+    /// <param name="report">Its last report, or null.</param>
+    public static ClusterMember MemberOf(MemberNode node, NodeReport? report) => new(node.Address,
+        !node.Reachable ? "unreachable" : report is { Leaving: true } ? "leaving" : "up", [.. node.Roles], report?.Machine ?? "", []);
+
+    private void ReceiveClients()
+    {
+        Receive<EventReport>(report =>
+        {
+            foreach (var happened in report.Events)
+            {
+                _log.Add(happened);
+                if (happened.Kind == RunEventKind.StepDone)
+                    _lastStep = (happened.Text, happened.Done);
+            }
+        });
+        Receive<Resume>(_ => TryAgain());
+        Receive<FollowRun>(follow => Sender.Tell(follow.Run == _record.RunId
+            ? Progress(follow)
+            : new RunRefused($"The cluster carries out run {_record.RunId} and not {follow.Run}; submit it again.")));
+        Receive<StatusRequest>(_ => Sender.Tell(Status()));
+    }
+
+    private void Report(RunEvent happened)
+    {
+        _options.Events?.Report(happened);
+        if (RunEventMessages.Of(happened) is { } message)
+            _log.Add(message);
+    }
+
+    /// <summary>After a failure: a higher epoch tells the nodes to try again what failed.</summary>
+    private void TryAgain()
+    {
+        if (_failure is null)
+            return;
+        (_failure, _ended) = (null, false);
+        _refused.Clear();
+        _reports.Clear();
+        _evaluations.Clear();
+        _record = _record with { Epoch = _record.Epoch + 1, Sequence = _record.Sequence + 1 };
+        Tell();
+    }
+
+    private RunProgress Progress(FollowRun follow)
+    {
+        var finished = _record.Stages.Where(stage => stage.Result is not null).Skip(follow.Finished).Select(stage => new FinishedStage(
+            stage.Result!, stage.Trained?.Model, stage.Trained?.Log, [.. _options.Nodes.All.Where(node => node.Reachable).Select(node => node.Address)]));
+        // A stage counts for clients when the record that says so is safe.
+        return new RunProgress(follow.Run, _record.Epoch, _log.Last, _log.After(follow.Epoch == _record.Epoch ? follow.After : 0), Kept ? [.. finished] : [], _failure);
+    }
+
+    private ClusterStatus Status()
+    {
+        int next = _record.NextToTrain;
+        var stage = next < _record.Stages.Length ? _record.Plan.Stages[next] : null;
+        var run = new RunStatus(_record.Plan.Name, _record.Stages.Count(stage => stage.Result is not null), _record.Stages.Length, stage?.Name,
+            stage is not null && _lastStep.Stage == stage.Name ? _lastStep.Step : 0, stage?.Steps ?? 0, WaitsFor, _failure);
+        string? own = _options.Nodes.All.FirstOrDefault(node => node.Root.Length == 0)?.Address;
+        return new ClusterStatus(own, _record.Epoch, run, [.. _options.Nodes.All.Select(node =>
+        {
+            var report = _reports.Values.FirstOrDefault(report => node.Is(report.Node));
+            return MemberOf(node, report) with { Work = report is null ? [] : [.. Work(report)] };
+        })]);
+    }
+
+    private IEnumerable<RoleWork> Work(NodeReport report)
+    {
+        if (_training?.Node == report.Node)
+            yield return new RoleWork(NodeRoles.Student, $"step {_lastStep.Step} of {_record.Plan.Stages[_training.Stage].Steps} of {_record.Plan.Stages[_training.Stage].Name}", 0, 0);
+        foreach (var evaluation in _evaluations.Values.Where(evaluation => evaluation.Node == report.Node))
+            yield return new RoleWork(NodeRoles.Evaluator, $"evaluates {_record.Plan.Stages[evaluation.Stage].Name}", 0, 0);
+        foreach (string role in report.Roles.Where(role => role is NodeRoles.Data or NodeRoles.Teacher))
+            yield return report.Work.FirstOrDefault(work => work.Role == role) ?? new RoleWork(role, "idle", 0, 0);
+    }
+}

@@ -1,0 +1,160 @@
+using System.Globalization;
+using ActorTrain.Actors.Compute;
+using ActorTrain.Actors.Files;
+using ActorTrain.Model;
+using Akka.Actor;
+using Akka.Cluster.Tools.Singleton;
+
+namespace ActorTrain.Actors.Cluster;
+
+/// <summary>
+/// This process as a node of a cluster. A node that the others took out of the cluster although it lives, because it was paused or cut
+/// off, joins again under another name: nothing of what it did before counts then.
+/// </summary>
+public sealed class Node : IAsyncDisposable
+{
+    private const string Coordinator = "coordinator";
+
+    private readonly NodeOptions _options;
+    private readonly NodeDisk _disk;
+    private readonly IProgress<RunEvent> _events;
+    private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly CancellationTokenSource _stop = new();
+    private readonly TaskCompletionSource _leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private int _port;
+
+    private Node(NodeOptions options, NodeDisk disk, IProgress<RunEvent> events)
+    {
+        (_options, _disk, _events, _port) = (options, disk, events, options.Port);
+        Ended = Task.Run(LiveAsync);
+    }
+
+    /// <summary>Where it listens, <c>host:port</c>.</summary>
+    public string Address => $"{_options.Host}:{_port.ToString(CultureInfo.InvariantCulture)}";
+
+    /// <summary>Ends when the node has left the cluster, or with the error that ended it.</summary>
+    public Task Ended { get; }
+
+    /// <summary>Starts the node; comes back when it is a member of the cluster.</summary>
+    /// <param name="options">How it takes part.</param>
+    /// <param name="events">Told what happens on it, from any thread.</param>
+    /// <param name="cancel">Gives up while it is not a member yet.</param>
+    /// <exception cref="RunException">A port, a folder or a certificate cannot be used.</exception>
+    public static async Task<Node> StartAsync(NodeOptions options, IProgress<RunEvent> events, CancellationToken cancel)
+    {
+        var node = new Node(options, NodeDisk.Open(options.Folder), events);
+        try
+        {
+            await (await Task.WhenAny(node._up.Task, node.Ended)).WaitAsync(cancel);
+            await node._up.Task.WaitAsync(cancel);
+            return node;
+        }
+        catch
+        {
+            await node.DisposeAsync();
+            throw;
+        }
+    }
+
+    /// <summary>Finishes or hands on what the node does, and leaves the cluster.</summary>
+    public Task LeaveAsync()
+    {
+        _leave.TrySetResult();
+        return Ended;
+    }
+
+    /// <summary>Ends the node at once; the others find out.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stop.CancelAsync();
+        await Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        _disk.Dispose();
+        _stop.Dispose();
+    }
+
+    private async Task LiveAsync()
+    {
+        try
+        {
+            for (int start = 1; !_stop.IsCancellationRequested && !_leave.Task.IsCompleted; start++)
+            {
+                if (start > 1)
+                    _events.Report(new Notice("The cluster went on without this node, which was paused or cut off; it joins again."));
+                await LiveOnceAsync();
+            }
+        }
+        catch (Exception error) when (error is not RunException)
+        {
+            throw new RunException($"The node at {Address} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); start it again.", error);
+        }
+    }
+
+    /// <summary>One membership from its beginning to its end.</summary>
+    private async Task LiveOnceAsync()
+    {
+        var work = new BackgroundWork();
+        var nodes = new NodeMap();
+        ActorSystem system;
+        try
+        {
+            system = ActorSystem.Create(ClusterConfiguration.SystemName, ClusterConfiguration.ForNode(_options, _port));
+        }
+        catch (Exception error)
+        {
+            throw new RunException($"The node cannot listen at {Address} ({error.Message.TrimEnd('.')}); choose another port or address.", error);
+        }
+        using var end = new CancellationTokenSource();
+        try
+        {
+            var cluster = Akka.Cluster.Cluster.Get(system);
+            bool first = _port == 0;
+            _port = cluster.SelfAddress.Port!.Value;
+            var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, MachineFingerprint.Current, _options.Device)
+            {
+                Root = ClusterConfiguration.RootOf(Address),
+            };
+            cluster.RegisterOnMemberUp(() => _up.TrySetResult());
+            var removed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            cluster.RegisterOnMemberRemoved(() => removed.TrySetResult());
+            var node = Populate(system, identity, nodes, work, end.Token);
+            if (first)
+                cluster.JoinSeedNodes([.. (_options.Join.Count == 0 ? [Address] : _options.Join).Select(seed => Akka.Actor.Address.Parse(ClusterConfiguration.RootOf(seed)))]);
+
+            var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task)
+            {
+                await node.Ask<NodeActor.Idle>(new NodeActor.Leave(), _stop.Token);
+                cluster.Leave(cluster.SelfAddress);
+                await Task.WhenAny(removed.Task, stopped);
+            }
+        }
+        finally
+        {
+            await end.CancelAsync();
+            await system.Terminate();
+            await work.AllEnded();
+            _disk.Close();
+        }
+    }
+
+    private IActorRef Populate(ActorSystem system, NodeIdentity identity, NodeMap nodes, BackgroundWork work, CancellationToken end)
+    {
+        system.ActorOf(Props.Create(() => new MembershipActor(nodes)), "membership");
+        var forwarder = new EventForwarder(_events);
+        var runs = new NodeRuns(_disk, identity, nodes, work, forwarder, end);
+        var files = Props.Create(() => new FileServerActor(_disk.Files, _disk.Root, _disk.Fence, TimeProvider.System, text => forwarder.Report(new Notice(text))));
+        var record = _disk.ReadRecord();
+        if (identity.Has(NodeRoles.Coordinator))
+        {
+            var (disk, options) = (_disk, _options);
+            system.ActorOf(ClusterSingletonManager.Props(
+                Props.Create(() => new RunKeeperActor(nodes, disk, options)), PoisonPill.Instance,
+                ClusterSingletonManagerSettings.Create(system).WithSingletonName("keeper").WithRole(NodeRoles.Coordinator)), Coordinator);
+        }
+        var proxy = system.ActorOf(ClusterSingletonProxy.Props($"/user/{Coordinator}",
+            ClusterSingletonProxySettings.Create(system).WithSingletonName("keeper").WithRole(NodeRoles.Coordinator)), "coordinator-proxy");
+        var node = system.ActorOf(Props.Create(() => new NodeActor(identity, record, runs, files, proxy)), NodeActor.Name);
+        forwarder.To(node);
+        return node;
+    }
+}

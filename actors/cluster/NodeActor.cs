@@ -1,0 +1,244 @@
+using ActorTrain.Actors.Files;
+using ActorTrain.Actors.Messages;
+using ActorTrain.Actors.Stages;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Cluster;
+
+/// <summary>Where a node keeps its runs.</summary>
+internal interface INodeRuns
+{
+    /// <summary>Opens a run on this node; the same run again as it is.</summary>
+    RunContext Open(RunRecord record);
+
+    /// <summary>Writes a record to the disk.</summary>
+    void Keep(RunRecord record);
+}
+
+/// <summary>
+/// A node's part of a run: follows the coordinator's orders, keeps its record, and tells it how things stand. An order says how things
+/// should be, so a repeated one changes nothing, and one that was lost is made up for by the next.
+/// </summary>
+internal sealed class NodeActor : ReceiveActor, IWithTimers
+{
+    public const string Name = "node";
+    public const string Path = "/user/" + Name;
+
+    private readonly NodeIdentity _node;
+    private static readonly TimeSpan EventInterval = TimeSpan.FromMilliseconds(200);
+
+    private readonly INodeRuns _runs;
+    private readonly Dictionary<int, StageReport> _reports = [];
+    private readonly List<RunEventMessage> _events = [];
+    private IActorRef _coordinator = ActorRefs.Nobody;
+    private RunRecord? _record;
+    private RunContext? _run;
+    private RunOrder? _order;
+    private string? _refusal;
+    private long _epoch;
+    private IActorRef _leaver = ActorRefs.Nobody;
+
+    /// <param name="node">This node.</param>
+    /// <param name="record">The record that lies on its disk, or null.</param>
+    /// <param name="runs">Where its runs are kept.</param>
+    /// <param name="files">Makes its file server; null in one process.</param>
+    /// <param name="coordinator">Leads to the coordinator, for clients; null in one process.</param>
+    public NodeActor(NodeIdentity node, RunRecord? record, INodeRuns runs, Props? files = null, IActorRef? coordinator = null)
+    {
+        (_node, _record, _runs) = (node, record, runs);
+        _epoch = record?.Epoch ?? 0;
+        Receive<RunOrder>(Follow);
+        Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(node.Name, _epoch, _record)));
+        Receive<StageReport>(report =>
+        {
+            _reports[report.Stage] = report;
+            Report();
+        });
+        Receive<Leave>(_ =>
+        {
+            _leaver = Sender;
+            Report();
+        });
+        Receive<Terminated>(terminated => Gone(terminated.ActorRef));
+        Receive<RunEvent>(Remember);
+        Receive<Flush>(_ => SendEvents());
+        if (files is not null)
+            Context.ActorOf(files, FileServerActor.Name);
+        if (coordinator is not null)
+            ReceiveClients(coordinator);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    /// <summary>This node shall take no more work; answered with <see cref="Idle"/> when it has none.</summary>
+    internal sealed record Leave;
+
+    /// <summary>The answer to <see cref="Leave"/>.</summary>
+    internal sealed record Idle;
+
+    private void ReceiveClients(IActorRef coordinator)
+    {
+        Timers.StartPeriodicTimer("events", new Flush(), EventInterval);
+        Receive<SubmitRun>(coordinator.Forward);
+        Receive<FollowRun>(coordinator.Forward);
+        Receive<StatusRequest>(coordinator.Forward);
+        var cluster = Akka.Cluster.Cluster.Get(Context.System);
+        Receive<LeaveNode>(leave => Change(leave.Address, cluster.Leave));
+        Receive<DownNode>(down => Change(down.Address, cluster.Down));
+
+        void Change(string address, Action<Address> change)
+        {
+            var member = cluster.State.Members.FirstOrDefault(member => $"{member.Address.Host}:{member.Address.Port}" == address);
+            if (member is not null)
+                change(member.Address);
+            Sender.Tell(new MembershipAnswer(member is null ? $"No member of the cluster has the address {address}; see cluster status." : null));
+        }
+    }
+
+    // Of many steps only the last one is news.
+    private void Remember(RunEvent happened)
+    {
+        if (RunEventMessages.Of(happened) is not { } message)
+            return;
+        if (message.Kind == RunEventKind.StepDone && _events.Count > 0 && _events[^1].Kind == RunEventKind.StepDone)
+            _events.RemoveAt(_events.Count - 1);
+        _events.Add(message);
+    }
+
+    private void SendEvents()
+    {
+        if (_events.Count == 0)
+            return;
+        _coordinator.Tell(new EventReport([.. _events]));
+        _events.Clear();
+    }
+
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
+    {
+        Fail(IndexOf(Sender), Failures.SentenceOf(error) ?? $"Stage {IndexOf(Sender)} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); run the same command again to resume.");
+        return Directive.Stop;
+    });
+
+    private void Follow(RunOrder order)
+    {
+        if (order.Epoch >= _epoch || order.RunId != _record?.RunId)
+        {
+            _coordinator = Sender;
+            // A new reign tries again what failed.
+            if (order.Epoch > _epoch)
+                CloseFailed();
+            _epoch = order.Epoch;
+            if (order.Record is { } record && record.IsNewerThan(_record))
+                Adopt(record);
+            _order = order;
+            if (_record?.RunId == order.RunId)
+                Reconcile(order);
+        }
+        Report(Sender);
+    }
+
+    private void Adopt(RunRecord record)
+    {
+        if (record.RunId != _record?.RunId)
+            Close();
+        _runs.Keep(record);
+        _record = record;
+    }
+
+    private void Reconcile(RunOrder order)
+    {
+        if (order.Refused.FirstOrDefault(refused => refused.Node == _node.Name) is { } refusal)
+        {
+            Close();
+            if (refusal.Sentence != _refusal)
+                _runs.Open(_record!).Events.Report(new Notice(_refusal = refusal.Sentence));
+            return;
+        }
+        _run ??= _runs.Open(_record!);
+        _run.Epoch = _epoch;
+        var active = _record!.ActiveStages.ToHashSet();
+        foreach (var child in Stages.Where(child => !active.Contains(IndexOf(child))))
+            Stop(child);
+        foreach (int index in active)
+        {
+            var part = new StageOrder(_record, Mine(order.Training, index), order.Evaluations.Any(assignment => Mine(assignment, index)), order.Replicas);
+            var child = Context.Child($"stage-{index}");
+            if (!child.IsNobody())
+                child.Tell(part);
+            else if (!_reports.ContainsKey(index))
+                Start(index, part);
+        }
+    }
+
+    private void Start(int index, StageOrder part)
+    {
+        var (run, plan) = (_run!, _record!.Plan.Stages[index]);
+        Context.Watch(Context.ActorOf(Props.Create(() => new StageActor(run, plan, index, part)), $"stage-{index}"));
+    }
+
+    private bool Mine(Assignment? assignment, int stage) => assignment is not null && assignment.Stage == stage && assignment.Node == _node.Name;
+
+    private void Stop(IActorRef child)
+    {
+        _reports.Remove(IndexOf(child));
+        Context.Unwatch(child);
+        Context.Stop(child);
+    }
+
+    private void Close()
+    {
+        foreach (var child in Stages)
+            Stop(child);
+        _reports.Clear();
+        _run = null;
+    }
+
+    private void CloseFailed()
+    {
+        foreach (int stage in _reports.Where(report => report.Value.Failure is not null).Select(report => report.Key).ToList())
+        {
+            _reports.Remove(stage);
+            Context.Unwatch(Context.Child($"stage-{stage}"));
+            Context.Stop(Context.Child($"stage-{stage}"));
+        }
+    }
+
+    private static IEnumerable<IActorRef> Stages => Context.GetChildren().Where(child => child.Path.Name != FileServerActor.Name).ToList();
+
+    // A stage that stops unasked may leave a training thread behind that still writes; it is not started a second time.
+    private void Gone(IActorRef child) =>
+        Fail(IndexOf(child), $"Stage '{_record!.Plan.Stages[IndexOf(child)].Name}' was stopped; run the same command again to resume.");
+
+    private void Fail(int stage, string sentence)
+    {
+        if (_reports.GetValueOrDefault(stage)?.Failure is not null)
+            return;
+        _reports[stage] = new StageReport { Stage = stage, Plan = _record!.Plan.Stages[stage].Fingerprint(), Failure = sentence };
+        Report();
+    }
+
+    private void Report()
+    {
+        Report(_coordinator);
+        if (_reports.Values.All(report => !report.Training))
+            _leaver.Tell(new Idle());
+    }
+
+    private void Report(IActorRef coordinator) => coordinator.Tell(new NodeReport
+    {
+        Node = _node.Name,
+        Roles = [.. _node.Roles],
+        Machine = _node.Machine,
+        Epoch = _epoch,
+        RunId = _record?.RunId,
+        RecordEpoch = _record?.Epoch ?? 0,
+        RecordSequence = _record?.Sequence ?? 0,
+        Stages = [.. _reports.Values],
+        Leaving = !_leaver.IsNobody(),
+        Order = _order?.Number ?? 0,
+    });
+
+    private sealed record Flush;
+
+    private static int IndexOf(IActorRef stage) => int.Parse(stage.Path.Name.AsSpan("stage-".Length), System.Globalization.CultureInfo.InvariantCulture);
+}

@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using ActorTrain.Actors.Messages;
+using Akka.Actor;
+using MessagePack;
+
+namespace ActorTrain.Actors.Cluster;
+
+/// <summary>
+/// The cluster's singleton: finds out what is under way, goes on with it under a higher epoch, and takes new runs from clients. It keeps
+/// nothing itself: the record lies with the nodes.
+/// </summary>
+internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
+{
+    private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    private readonly NodeMap _nodes;
+    private readonly NodeDisk _disk;
+    private readonly NodeOptions _options;
+    private readonly Dictionary<string, RecordAnswer> _answers = [];
+    private IActorRef _run = ActorRefs.Nobody;
+    private string? _runId;
+    private long _began;
+    private bool _ended;
+
+    public RunKeeperActor(NodeMap nodes, NodeDisk disk, NodeOptions options)
+    {
+        (_nodes, _disk, _options) = (nodes, disk, options);
+    }
+
+    public ITimerScheduler Timers { get; set; } = null!;
+
+    public IStash Stash { get; set; } = null!;
+
+    protected override void PreStart() => AskNodes();
+
+    private void AskNodes()
+    {
+        _answers.Clear();
+        _began = TimeProvider.System.GetTimestamp();
+        Timers.StartPeriodicTimer("ask", new Ask(), TimeSpan.Zero, AskAgain);
+        Become(TakingOver);
+    }
+
+    /// <summary>Collects the records of the nodes; the most advanced one under the highest epoch counts.</summary>
+    private void TakingOver()
+    {
+        Receive<Ask>(_ =>
+        {
+            bool all = _nodes.All.Count > 0 && _nodes.All.Where(node => node.Reachable).All(node => _answers.Keys.Any(node.Is));
+            if (all || TimeProvider.System.GetElapsedTime(_began) > Patience)
+            {
+                TakeOver();
+                return;
+            }
+            foreach (var node in _nodes.All.Where(node => !_answers.Keys.Any(node.Is)))
+                Context.ActorSelection(node.Root + NodeActor.Path).Tell(new RecordRequest());
+        });
+        Receive<RecordAnswer>(answer => _answers[answer.Node] = answer);
+        Receive<SubmitRun>(_ => Stash.Stash());
+        ReceiveAny(_ => Sender.Tell(new ClusterNotReady("a new coordinator takes over")));
+    }
+
+    private void TakeOver()
+    {
+        Timers.Cancel("ask");
+        Become(Ready);
+        var newest = _answers.Values.Select(answer => answer.Record).Aggregate((RunRecord?)null, (best, record) => record is not null && record.IsNewerThan(best) ? record : best);
+        if (newest is not null)
+            Begin(newest);
+        Stash.UnstashAll();
+    }
+
+    private void Ready()
+    {
+        Receive<SubmitRun>(Submit);
+        Receive<NewRun>(created =>
+        {
+            Begin(created.Record);
+            Sender.Tell(new RunAccepted(created.Record.RunId));
+        });
+        Receive<RunRefused>(refused => Sender.Tell(refused));
+        Receive<CoordinatorActor.Ended>(_ => _ended = true);
+        // Another coordinator has reigned meanwhile.
+        Receive<CoordinatorActor.Superseded>(_ => AskNodes());
+        Receive<RecordAnswer>(_ => { });
+        ReceiveAny(message =>
+        {
+            if (!_run.IsNobody())
+                _run.Forward(message);
+            else if (message is StatusRequest)
+                Sender.Tell(new ClusterStatus(null, 0, null, [.. _nodes.All.Select(node => CoordinatorActor.MemberOf(node, null))]));
+            else if (message is FollowRun)
+                Sender.Tell(new RunRefused("The cluster carries out no run; submit one."));
+        });
+    }
+
+    private void Submit(SubmitRun submitted)
+    {
+        string runId = IdOf(submitted.Plan);
+        if (runId == _runId)
+        {
+            _run.Tell(new CoordinatorActor.Resume());
+            _ended = false;
+        }
+        else if (_runId is not null && !_ended)
+        {
+            Sender.Tell(new RunRefused($"The cluster carries out run {_runId}; wait for its end, or use another cluster."));
+            return;
+        }
+        else
+        {
+            var (self, sender) = (Self, Sender);
+            TrainingRun.InputsAsync(submitted.Plan, _disk.Files).PipeTo(self, sender,
+                inputs => new NewRun(RunRecord.Begin(runId, 0, submitted.Plan, inputs)), error => new RunRefused(Stages.Failures.SentenceOf(error) ?? error.Message));
+            return;
+        }
+        Sender.Tell(new RunAccepted(runId));
+    }
+
+    /// <summary>Goes on with a run under an epoch above all that was seen of it.</summary>
+    private void Begin(RunRecord record)
+    {
+        Context.Stop(_run);
+        long epoch = 1 + _answers.Values.Where(answer => answer.Record?.RunId == record.RunId).Select(answer => answer.Epoch)
+            .Append(record.Epoch).Append(_disk.Fence.Highest(record.RunId)).Max();
+        _disk.Fence.Raise(record.RunId, epoch);
+        var raised = record with { Epoch = epoch, Sequence = record.Sequence + 1 };
+        var folder = _disk.Open(raised);
+        var options = new CoordinatorOptions(_nodes, folder, new Journal(folder.Journal, TimeProvider.System, epoch), null, TimeProvider.System,
+            _options.Replicas, _options.AllowMixed);
+        (_runId, _ended) = (record.RunId, false);
+        _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
+    }
+
+    /// <summary>The same plan is the same run, whoever submits it.</summary>
+    private static string IdOf(RunPlan plan)
+    {
+        byte[] deciding = MessagePackSerializer.Serialize(plan with { Stages = [.. plan.Stages.Select(stage => stage.Deciding())] });
+        string name = string.Concat(plan.Name.Select(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' ? c : '-'));
+        return $"{name}-{Convert.ToHexStringLower(SHA256.HashData(deciding))[..8]}";
+    }
+
+    private sealed record Ask;
+
+    private sealed record NewRun(RunRecord Record);
+}

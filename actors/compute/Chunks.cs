@@ -1,0 +1,77 @@
+using ActorTrain.Actors.Messages;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Compute;
+
+/// <summary>
+/// Lets answers of any size travel: one with large arrays goes to another process as numbered parts, none of which holds a connection up.
+/// In one process the message itself is told.
+/// </summary>
+internal static class Chunks
+{
+    /// <summary>Bytes of a part.</summary>
+    public const int Size = 512 * 1024;
+
+    /// <summary>Tells an answer.</summary>
+    public static void Answer(IActorRef asker, object answer, IActorContext context)
+    {
+        // A reference with a host belongs to another process; references of this one are without, or are its own.
+        bool local = asker.Path.Address == context.Self.Path.Address;
+        if (local || BytesOf(answer) <= Size)
+        {
+            asker.Tell(answer, context.Self);
+            return;
+        }
+        var serializer = (MessageSerializer)((ExtendedActorSystem)context.System).Serialization.FindSerializerFor(answer);
+        byte[] bytes = serializer.ToBinary(answer);
+        string manifest = serializer.Manifest(answer);
+        long id = Random.Shared.NextInt64();
+        int count = (bytes.Length + Size - 1) / Size;
+        for (int number = 0; number < count; number++)
+            asker.Tell(new MessageChunk(id, number, count, manifest, bytes.AsSpan(number * Size, Math.Min(Size, bytes.Length - number * Size)).ToArray()), context.Self);
+    }
+
+    private static long BytesOf(object answer) => answer switch
+    {
+        PixelBatch batch => batch.Pixels.LongLength,
+        PixelBlock block => block.Pixels.LongLength,
+        MaskedBatch batch => batch.Pixels.LongLength + sizeof(int) * (batch.KeptPatches?.LongLength ?? 0),
+        TargetBatch targets => sizeof(float) * targets.Values.LongLength,
+        _ => 0,
+    };
+}
+
+/// <summary>Puts the parts of answers together again. Used by one actor.</summary>
+internal sealed class ChunkAssembly(ActorSystem system)
+{
+    /// <summary>Parts that a peer may announce for one answer: 1 GiB.</summary>
+    private const int MaxParts = 2048;
+
+    /// <summary>Unfinished answers that are kept; the oldest one goes first, and is asked for again.</summary>
+    private const int MaxUnfinished = 64;
+
+    private readonly Dictionary<long, byte[]?[]> _unfinished = [];
+    private readonly Queue<long> _age = [];
+
+    /// <summary>The whole answer when this was its last missing part, else null.</summary>
+    public object? Add(MessageChunk chunk)
+    {
+        if (chunk.Count is < 1 or > MaxParts || chunk.Number < 0 || chunk.Number >= chunk.Count)
+            return null;
+        if (!_unfinished.TryGetValue(chunk.Id, out var parts))
+        {
+            _unfinished[chunk.Id] = parts = new byte[chunk.Count][];
+            _age.Enqueue(chunk.Id);
+            if (_age.Count > MaxUnfinished)
+                _unfinished.Remove(_age.Dequeue());
+        }
+        if (parts.Length != chunk.Count)
+            return null;
+        parts[chunk.Number] = chunk.Bytes;
+        if (parts.Any(part => part is null))
+            return null;
+        _unfinished.Remove(chunk.Id);
+        var serializer = (MessageSerializer)((ExtendedActorSystem)system).Serialization.FindSerializerFor(chunk);
+        return serializer.FromBinary([.. parts.SelectMany(part => part!)], chunk.Manifest);
+    }
+}

@@ -1,0 +1,96 @@
+using ActorTrain.Actors.Files;
+using ActorTrain.Actors.Messages;
+using ActorTrain.Model;
+using Akka.Actor;
+
+namespace ActorTrain.Actors.Stages;
+
+/// <summary>Finds the models that a stage's plan names: on this node's disk, or fetched there from the nodes that have them.</summary>
+internal sealed class StageModels(RunContext run, RunRecord record, StagePlan plan, ActorSystem system)
+{
+    /// <summary>The files of a model; null for a preset, and for a stage that is not trained yet.</summary>
+    public FileSet? FilesOf(string location) => record.FilesOf(location);
+
+    /// <summary>SHA-256 of a model's weights.</summary>
+    public static string WeightsOf(FileSet files) => files.Files.Single(file => file.Name == ModelFolder.WeightsName).Sha256;
+
+    /// <summary>A folder of this node that holds the model.</summary>
+    public async Task<string> FolderAsync(string location) =>
+        ModelLocation.PresetOf(location) is { } preset ? MakePreset(preset) : await FolderAsync(FilesOf(location)!);
+
+    /// <summary>A folder of this node that holds a model's files.</summary>
+    public async Task<string> FolderAsync(FileSet files)
+    {
+        if (OwnFolder(files) is { } own)
+            return own;
+        string folder = Path.Combine(run.Folder.Models, WeightsOf(files)[..16]);
+        await FetchAsync(files, folder);
+        return folder;
+    }
+
+    /// <summary>Brings files into a folder of this node.</summary>
+    public Task FetchAsync(FileSet files, string folder) =>
+        FileFetch.FetchAsync(files, folder, () => [.. Others().Select(other => other.Files)], run.Files, Options, run.Cancel);
+
+    /// <summary>Brings files onto the disks of other nodes, as many as there are up to <paramref name="copies"/>.</summary>
+    /// <param name="files">Files of this node.</param>
+    /// <param name="folder">The folder under the other nodes' run folders.</param>
+    /// <param name="copies">How many nodes.</param>
+    /// <param name="keep">See <see cref="HoldFiles"/>.</param>
+    public Task ReplicateAsync(FileSet files, string folder, int copies, int keep)
+    {
+        var others = Others();
+        if (others.Count == 0)
+            return Task.CompletedTask;
+        var order = new HoldFiles(files, $"{record.RunId}/{folder}", run.Epoch, record.RunId, run.Node.Root + FileServerActor.Path, keep);
+        return Replication.ReplicateAsync(order, Math.Min(copies, others.Count), others, Options, run.Cancel);
+    }
+
+    /// <summary>The shape of the initial model, without its weights.</summary>
+    public async Task<VitConfiguration> ConfigurationAsync()
+    {
+        if (ModelLocation.PresetOf(plan.Initial) is { } preset)
+            return VitConfiguration.Preset(preset) with { ImageSize = PresetSize };
+        var files = FilesOf(plan.Initial)!;
+        if (OwnFolder(files) is { } own)
+            return ModelFolder.ReadConfiguration(own);
+        var configuration = new FileSet([.. files.Files.Where(file => file.Name == ModelFolder.ConfigurationName)]);
+        string folder = Path.Combine(run.Folder.Models, WeightsOf(files)[..16] + "-shape");
+        await FetchAsync(configuration, folder);
+        return ModelFolder.ReadConfiguration(folder);
+    }
+
+    private int PresetSize => (plan.Train ?? plan.Test)!.ImageSize;
+
+    private string MakePreset(string preset)
+    {
+        string folder = Path.Combine(run.Folder.Cache, $"{preset}-{PresetSize}-seed-{plan.Seed}");
+        if (!Directory.Exists(folder))
+        {
+            string unfinished = folder + ".tmp";
+            RunFolder.Writing(folder, () =>
+            {
+                if (Directory.Exists(unfinished))
+                    Directory.Delete(unfinished, recursive: true);
+                Directory.CreateDirectory(unfinished);
+                ModelFolder.CreateFresh(preset, plan.Seed, unfinished, PresetSize);
+                Directory.Move(unfinished, folder);
+            });
+        }
+        return folder;
+    }
+
+    private FetchOptions Options => new() { Time = run.Options.Time, Notice = text => run.Events.Report(new Notice(text)) };
+
+    /// <summary>A folder of this node that holds all the files.</summary>
+    private string? OwnFolder(FileSet files) =>
+        run.Files.TryFind(files.Files[0].Sha256, out string? first) && Path.GetDirectoryName(first) is { } folder
+            && files.Files.All(file => run.Files.Has(Path.Combine(folder, file.Name), file.Sha256))
+            ? folder
+            : null;
+
+    /// <summary>The file servers of the other nodes that can be reached.</summary>
+    private List<(Address Node, ICanTell Files)> Others() =>
+        [.. run.Nodes.All.Where(node => node.Reachable && node.Root.Length > 0)
+            .Select(node => (Address.Parse(node.Root), (ICanTell)system.ActorSelection(node.Root + FileServerActor.Path)))];
+}
