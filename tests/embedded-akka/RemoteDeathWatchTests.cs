@@ -38,6 +38,18 @@ public sealed class RemoteDeathWatchTests : RemoteTest
     }
 
     [Fact]
+    public async Task A_place_is_watched_whoever_is_there()
+    {
+        ActorSystem here = Begin("here"), there = Begin("there");
+        IActorRef echo = MakeEcho(there), place = ((ExtendedActorSystem)here).Provider.ResolveActorRef($"{AddressOf(there)}/user/echo");
+        var probe = new ActorTest.Probe(here);
+        await probe.Watch(place);
+        await Settle(here, there);
+        echo.Tell(PoisonPill.Instance, ActorRefs.NoSender);
+        Assert.Equal(place, (await probe.Next<Terminated>()).ActorRef);
+    }
+
+    [Fact]
     public async Task A_graceful_stop_works_from_afar()
     {
         ActorSystem here = Begin("here"), there = Begin("there");

@@ -137,6 +137,20 @@ public sealed class RemoteTests : RemoteTest
     }
 
     [Fact]
+    public async Task A_system_ends_in_time_though_nobody_reads_what_it_sends()
+    {
+        using var proxy = new TcpProxy();
+        ActorSystem here = Begin("here", "akka.remote.flush-wait-on-shutdown = 200ms"), there = BeginBehind(proxy);
+        MakeEcho(there);
+        IActorRef echo = await Find(here, there, "/user/echo");
+        proxy.Passing = new TaskCompletionSource();
+        for (int number = 0; number < 500; number++)
+            echo.Tell(new Blob(new byte[100_000]), ActorRefs.NoSender);
+        await here.Terminate().WaitAsync(Limit);
+        proxy.Passing.SetResult();
+    }
+
+    [Fact]
     public async Task A_cut_connection_is_reported_at_once_and_made_again()
     {
         using var proxy = new TcpProxy();

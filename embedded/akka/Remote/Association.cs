@@ -57,8 +57,8 @@ internal sealed class Association
                 return true;
             _uid = uid;
         }
-        _ordinary.Disconnect(FrameKind.Goodbye, exceptTo: uid);
-        _control.Disconnect(FrameKind.Goodbye, exceptTo: uid);
+        _ordinary.AbortUnlessTo(uid);
+        _control.AbortUnlessTo(uid);
         return true;
     }
 
@@ -104,8 +104,8 @@ internal sealed class Association
         Remoting.Log.Warning("{0} (uid {1}) is quarantined: only a new incarnation of it is spoken to", Address, uid);
         if (uid == Uid)
         {
-            _ordinary.Disconnect(FrameKind.Quarantined);
-            _control.Disconnect(FrameKind.Quarantined);
+            _ordinary.Finish(FrameKind.Quarantined);
+            _control.Finish(FrameKind.Quarantined);
         }
         foreach (var connection in inbound)
             _ = connection.CloseAsync(FrameKind.Quarantined);

@@ -101,7 +101,7 @@ internal sealed class FrameWriter(SendBuffer buffer)
 /// <param name="resolve">Gives the reference at a path.</param>
 internal sealed class FrameReader(int maximumFrame, Func<string, IActorRef> resolve)
 {
-    private readonly (string Path, IActorRef Reference)[] _numbered = new (string, IActorRef)[ReferenceCode.Numbers];
+    private readonly List<(string Path, IActorRef Reference)> _numbered = [];
 
     /// <summary>Takes the next whole frame off the front of the bytes.</summary>
     /// <returns>False when the bytes do not hold one yet.</returns>
@@ -146,20 +146,33 @@ internal sealed class FrameReader(int maximumFrame, Func<string, IActorRef> reso
                 return resolve(input.ReadText());
         }
         var number = code - ReferenceCode.FirstNumber;
-        if (number is < 0 or >= 2 * ReferenceCode.Numbers)
-            throw new SerializationException($"An actor's number is {number}.");
-        if (number >= ReferenceCode.Numbers)
-        {
-            var path = input.ReadText();
-            return (_numbered[number - ReferenceCode.Numbers] = (path, resolve(path))).Reference;
-        }
-        ref var known = ref _numbered[number];
-        if (known.Path == null)
+        return number < ReferenceCode.Numbers ? Known(number) : Introduce(number - ReferenceCode.Numbers, input.ReadText());
+    }
+
+    private IActorRef Known(int number)
+    {
+        if (number < 0 || number >= _numbered.Count)
             throw new SerializationException($"An actor's number is {number}, which was not introduced.");
+        var (path, reference) = _numbered[number];
+        if (reference is not IInternalActorRef { IsTerminated: true })
+            return reference;
         // There may be another actor in its place by now.
-        if (known.Reference is IInternalActorRef { IsTerminated: true })
-            known.Reference = resolve(known.Path);
-        return known.Reference;
+        reference = resolve(path);
+        _numbered[number] = (path, reference);
+        return reference;
+    }
+
+    // In order, and from the beginning again when there are no more numbers.
+    private IActorRef Introduce(int number, string path)
+    {
+        if (number > _numbered.Count || number >= ReferenceCode.Numbers)
+            throw new SerializationException($"An actor is introduced by the number {number}, and {_numbered.Count} are known.");
+        var reference = resolve(path);
+        if (number == _numbered.Count)
+            _numbered.Add((path, reference));
+        else
+            _numbered[number] = (path, reference);
+        return reference;
     }
 }
 

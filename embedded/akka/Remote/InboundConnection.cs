@@ -117,9 +117,10 @@ internal sealed class InboundConnection(Association association, Introduction in
         }
         switch (message)
         {
+            case DeathWatchNotification death:
+                Remoting.Watcher.End(death, recipient);
+                break;
             case ISystemMessage system:
-                if (system is DeathWatchNotification death)
-                    Remoting.Watcher.Forget(death.Actor, recipient);
                 recipient.SendSystemMessage(system);
                 break;
             case ActorSelectionMessage selection:

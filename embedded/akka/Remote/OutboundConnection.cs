@@ -14,39 +14,53 @@ internal enum ConnectionEnd
 /// One way to another system. Whoever sends writes into the buffer, under the lane's lock; a loop takes all there is and writes it to the
 /// stream, so that many small messages become one write.
 /// </summary>
-internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings settings, Serialization.Serialization serialization, Lock gate) : IDisposable
+internal sealed class OutboundConnection : IDisposable
 {
-    private readonly SendBuffer _buffer = new(settings.MaximumFrame);
+    private readonly Stream _stream;
+    private readonly Remoting _remoting;
+    private readonly Lock _gate;
+    private readonly SendBuffer _buffer;
+    private readonly FrameWriter _writer;
     private readonly SemaphoreSlim _wake = new(0);
-    private FrameWriter? _writer;
+    private readonly CancellationTokenSource _abort;
     private bool _awake;
     private bool _finishing;
+    private bool _disposed;
+
+    public OutboundConnection(Stream stream, int uid, Remoting remoting, Lock gate)
+    {
+        _stream = stream;
+        _remoting = remoting;
+        _gate = gate;
+        _buffer = new SendBuffer(remoting.Settings.MaximumFrame, remoting.Segments);
+        _writer = new FrameWriter(_buffer);
+        _abort = CancellationTokenSource.CreateLinkedTokenSource(remoting.Stopped);
+        Uid = uid;
+    }
 
     /// <summary>The incarnation of the system at the other end.</summary>
-    public int Uid => uid;
+    public int Uid { get; }
 
     /// <summary>The bytes that wait to be sent. Under the lane's lock.</summary>
     public long Queued => _buffer.Queued;
-
-    private FrameWriter Writer => _writer ??= new FrameWriter(_buffer);
 
     /// <summary>Queues a message, under the lane's lock.</summary>
     public Refusal Send(object message, IActorRef? sender, IActorRef recipient)
     {
         if (_finishing)
             return Refusal.NoConnection;
-        if (_buffer.Queued >= settings.WriteBufferLimit)
+        if (_buffer.Queued >= _remoting.Settings.WriteBufferLimit)
             return Refusal.QueueFull;
         if (message is FrameKind kind)
         {
-            Writer.Write(kind);
+            _writer.Write(kind);
         }
         else
         {
             try
             {
-                if (!Writer.TryWrite(message, sender, recipient, serialization))
-                    return Refusal.TooLong(_buffer.FrameLength, settings.MaximumFrame);
+                if (!_writer.TryWrite(message, sender, recipient, _remoting.System.Serialization))
+                    return Refusal.TooLong(_buffer.FrameLength, _remoting.Settings.MaximumFrame);
             }
             catch (Exception failure)
             {
@@ -57,30 +71,42 @@ internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings 
         return Refusal.None;
     }
 
-    /// <summary>Sends what is queued and a last word, and ends.</summary>
+    /// <summary>Sends what is queued and a last word, and ends; without them, when the other side does not take them in time.</summary>
     public void Finish(FrameKind lastWord)
     {
-        lock (gate)
+        lock (_gate)
         {
             if (_finishing)
                 return;
-            Writer.Write(lastWord);
+            _writer.Write(lastWord);
             _finishing = true;
             Wake();
+            _abort.CancelAfter(_remoting.Settings.FlushOnShutdown);
+        }
+    }
+
+    /// <summary>Ends at once.</summary>
+    public void Abort()
+    {
+        lock (_gate)
+        {
+            // From a timer, because what goes on when it is cancelled must not go on under the lock.
+            if (!_disposed)
+                _abort.CancelAfter(TimeSpan.Zero);
         }
     }
 
     /// <summary>Sends until the connection ends.</summary>
-    public async Task<ConnectionEnd> RunAsync(CancellationToken stopped)
+    public async Task<ConnectionEnd> RunAsync()
     {
-        var hearing = HearAsync(stopped);
-        var sending = SendAsync(stopped);
+        var hearing = HearAsync();
+        var sending = SendAsync();
         var first = await Task.WhenAny(hearing, sending);
         // The other side closes once it has read the last word. Closing before it has could lose what is still on its way.
         if (first == sending)
-            await Task.WhenAny(hearing, Task.Delay(settings.FlushOnShutdown, stopped));
-        await stream.DisposeAsync();
-        lock (gate)
+            await hearing;
+        await _stream.DisposeAsync();
+        lock (_gate)
         {
             _finishing = true;
             Wake();
@@ -91,8 +117,14 @@ internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings 
 
     public void Dispose()
     {
-        stream.Dispose();
+        lock (_gate)
+        {
+            _finishing = true;
+            _disposed = true;
+        }
+        _stream.Dispose();
         _wake.Dispose();
+        _abort.Dispose();
     }
 
     private void Wake()
@@ -103,15 +135,15 @@ internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings 
         _wake.Release();
     }
 
-    private async Task<ConnectionEnd> SendAsync(CancellationToken stopped)
+    private async Task<ConnectionEnd> SendAsync()
     {
-        List<SendBuffer.Segment> segments = [];
+        List<Segment> segments = [];
         try
         {
             while (true)
             {
                 bool last;
-                lock (gate)
+                lock (_gate)
                 {
                     segments = _buffer.Take(segments);
                     last = _finishing;
@@ -119,14 +151,14 @@ internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings 
                 }
                 foreach (var segment in segments)
                 {
-                    await stream.WriteAsync(segment.Bytes.AsMemory(0, segment.Used), stopped);
-                    lock (gate)
+                    await _stream.WriteAsync(segment.Bytes.AsMemory(0, segment.Used), _abort.Token);
+                    lock (_gate)
                         _buffer.Return(segment);
                 }
                 if (last)
                     return ConnectionEnd.Goodbye;
                 if (segments.Count == 0)
-                    await _wake.WaitAsync(stopped);
+                    await _wake.WaitAsync(_abort.Token);
                 segments.Clear();
             }
         }
@@ -137,12 +169,12 @@ internal sealed class OutboundConnection(Stream stream, int uid, RemoteSettings 
     }
 
     // The other side says nothing here but its last word.
-    private async Task<ConnectionEnd> HearAsync(CancellationToken stopped)
+    private async Task<ConnectionEnd> HearAsync()
     {
         var word = new byte[1];
         try
         {
-            return await stream.ReadAsync(word, stopped) == 0 ? ConnectionEnd.Lost : (FrameKind)word[0] switch
+            return await _stream.ReadAsync(word, _abort.Token) == 0 ? ConnectionEnd.Lost : (FrameKind)word[0] switch
             {
                 FrameKind.Goodbye => ConnectionEnd.Goodbye,
                 FrameKind.Quarantined => ConnectionEnd.Quarantined,

@@ -40,14 +40,21 @@ internal sealed class OutboundLane(Association association, bool control)
             _full = false;
     }
 
-    /// <summary>Ends the connection, unless it leads to that incarnation, with a last word.</summary>
-    public void Disconnect(FrameKind lastWord, int? exceptTo = null)
+    /// <summary>Ends the connection with a last word.</summary>
+    public void Finish(FrameKind lastWord)
     {
-        OutboundConnection? connection;
         lock (_gate)
-            connection = _connection;
-        if (connection != null && connection.Uid != exceptTo)
-            connection.Finish(lastWord);
+            _connection?.Finish(lastWord);
+    }
+
+    /// <summary>Ends a connection that leads to an incarnation before that one: nobody hears its last word.</summary>
+    public void AbortUnlessTo(int uid)
+    {
+        lock (_gate)
+        {
+            if (_connection?.Uid != uid)
+                _connection?.Abort();
+        }
     }
 
     /// <summary>Sends what is waiting, takes nothing more, and says goodbye.</summary>
@@ -132,7 +139,7 @@ internal sealed class OutboundLane(Association association, bool control)
             var stream = await Handshake.SecureAsync(raw, Remoting.Settings, association.Address.Host, limit.Token);
             var introduction = new Introduction(control, Remoting.Uid, Remoting.LocalAddress, association.Address);
             var uid = await Handshake.IntroduceAsync(stream, Remoting.Settings, introduction, limit.Token);
-            return new OutboundConnection(stream, uid, Remoting.Settings, Remoting.System.Serialization, _gate);
+            return new OutboundConnection(stream, uid, Remoting, _gate);
         }
         catch
         {
@@ -147,12 +154,12 @@ internal sealed class OutboundLane(Association association, bool control)
         {
             DropPending();
             connection.Finish(FrameKind.Quarantined);
-            return await connection.RunAsync(Remoting.Stopped);
+            return await connection.RunAsync();
         }
         Attach(connection);
         if (control)
             Remoting.Watcher.Renew(association);
-        var end = await connection.RunAsync(Remoting.Stopped);
+        var end = await connection.RunAsync();
         long unsent;
         lock (_gate)
         {

@@ -37,15 +37,18 @@ internal sealed class RemoteWatcher(Remoting remoting) : IDisposable
         ((RemoteActorRef)unwatch.Watchee).Association.Send(unwatch, null, unwatch.Watchee);
     }
 
-    /// <summary>The watch has ended.</summary>
-    public void Forget(IActorRef watchee, IInternalActorRef watcher)
+    /// <summary>Reports a death to the watcher, under the reference that it watches, which may be without a uid. Other deaths are no news.</summary>
+    public void End(DeathWatchNotification death, IInternalActorRef watcher)
     {
-        lock (_lock)
+        var watchee = (IInternalActorRef)death.Actor;
+        if (!Forget(watchee, watcher))
         {
-            if (_subjects.TryGetValue(watchee.Path.Address, out var subject) && subject.Watches.Remove(((IInternalActorRef)watchee, watcher))
-                && subject.Watches.Count == 0)
-                _subjects.Remove(watchee.Path.Address);
+            var anyIncarnation = new RemoteActorRef(remoting.Provider, watchee.Path.WithUid(0));
+            if (!Forget(anyIncarnation, watcher))
+                return;
+            death = new DeathWatchNotification(anyIncarnation, death.ExistenceConfirmed, death.AddressTerminated);
         }
+        watcher.SendSystemMessage(death);
     }
 
     /// <summary>There is a new connection: what was sent on the one before it may be lost.</summary>
@@ -85,6 +88,18 @@ internal sealed class RemoteWatcher(Remoting remoting) : IDisposable
         {
             Forget(watchee, watcher);
             watcher.SendSystemMessage(new DeathWatchNotification(watchee, ExistenceConfirmed: true, AddressTerminated: true));
+        }
+    }
+
+    private bool Forget(IInternalActorRef watchee, IInternalActorRef watcher)
+    {
+        lock (_lock)
+        {
+            if (!_subjects.TryGetValue(watchee.Path.Address, out var subject) || !subject.Watches.Remove((watchee, watcher)))
+                return false;
+            if (subject.Watches.Count == 0)
+                _subjects.Remove(watchee.Path.Address);
+            return true;
         }
     }
 

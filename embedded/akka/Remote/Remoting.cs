@@ -55,6 +55,8 @@ internal sealed class Remoting : IAsyncDisposable
 
     public RemoteWatcher Watcher { get; }
 
+    public SegmentPool Segments { get; } = new();
+
     /// <summary>Whether the cluster says when that system is dead; if not, remoting's own heartbeats do.</summary>
     public Func<Address, bool> IsMember { get; set; } = _ => false;
 

@@ -8,13 +8,8 @@ namespace Akka.Remote;
 /// is allowed, leaves no trace; what is written beyond the limit is counted but not kept. The owner of the buffer sees to it that one thread
 /// at a time uses it.
 /// </summary>
-internal sealed class SendBuffer(int maximumFrame) : IBufferWriter<byte>
+internal sealed class SendBuffer(int maximumFrame, SegmentPool pool) : IBufferWriter<byte>
 {
-    public const int SegmentSize = 128 * 1024;
-
-    private const int KeptSegments = 64;
-
-    private readonly Stack<Segment> _free = new();
     private List<Segment> _segments = [];
     private byte[] _overflow = [];
     private int _frameSegment;
@@ -52,7 +47,7 @@ internal sealed class SendBuffer(int maximumFrame) : IBufferWriter<byte>
     {
         while (_segments.Count - 1 > _frameSegment)
         {
-            Keep(_segments[^1]);
+            pool.Return(_segments[^1]);
             _segments.RemoveAt(_segments.Count - 1);
         }
         _segments[_frameSegment].Used = _frameStart - sizeof(int);
@@ -69,7 +64,7 @@ internal sealed class SendBuffer(int maximumFrame) : IBufferWriter<byte>
             return segment.Bytes.AsMemory(segment.Used);
         }
         if (_overflow.Length < Math.Max(sizeHint, 1))
-            _overflow = new byte[Math.Max(sizeHint, SegmentSize)];
+            _overflow = new byte[Math.Max(sizeHint, SegmentPool.SegmentSize)];
         return _overflow;
     }
 
@@ -93,30 +88,57 @@ internal sealed class SendBuffer(int maximumFrame) : IBufferWriter<byte>
     public void Return(Segment segment)
     {
         Queued -= segment.Used;
-        Keep(segment);
+        pool.Return(segment);
     }
 
     private Segment Last(int room)
     {
         if (_segments.Count > 0 && _segments[^1] is var last && last.Bytes.Length - last.Used >= room)
             return last;
-        var segment = room > SegmentSize ? new Segment(room) : _free.TryPop(out var free) ? free : new Segment(SegmentSize);
+        var segment = pool.Rent(room);
         _segments.Add(segment);
         return segment;
     }
+}
 
-    private void Keep(Segment segment)
+/// <summary>Part of a send buffer.</summary>
+internal sealed class Segment(int size)
+{
+    // Pinned for good: the socket would pin it for each send.
+    public byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(size, pinned: true);
+
+    public int Used { get; set; }
+}
+
+/// <summary>Segments that wait to be used again, by any connection of a system. What is above the bound is left to the garbage collector.</summary>
+internal sealed class SegmentPool
+{
+    public const int SegmentSize = 128 * 1024;
+
+    private const int MostKept = 512;
+
+    private readonly Lock _lock = new();
+    private readonly Stack<Segment> _free = new();
+
+    public Segment Rent(int room)
     {
-        segment.Used = 0;
-        if (segment.Bytes.Length == SegmentSize && _free.Count < KeptSegments)
-            _free.Push(segment);
+        if (room > SegmentSize)
+            return new Segment(room);
+        lock (_lock)
+        {
+            if (_free.TryPop(out var free))
+                return free;
+        }
+        return new Segment(SegmentSize);
     }
 
-    public sealed class Segment(int size)
+    public void Return(Segment segment)
     {
-        // Pinned for good: the socket would pin it for each send.
-        public byte[] Bytes { get; } = GC.AllocateUninitializedArray<byte>(size, pinned: true);
-
-        public int Used { get; set; }
+        segment.Used = 0;
+        lock (_lock)
+        {
+            if (segment.Bytes.Length == SegmentSize && _free.Count < MostKept)
+                _free.Push(segment);
+        }
     }
 }
