@@ -71,6 +71,8 @@ internal sealed class FileFetch
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
+            // Half a file must not keep a full disk full.
+            FileFolders.TryRemove(folder + FileFolders.TemporarySuffix);
             throw new RunException($"{folder} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose another folder.", error);
         }
         finally

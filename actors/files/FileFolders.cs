@@ -55,6 +55,20 @@ internal static class FileFolders
         Directory.Delete(condemned, recursive: true);
     }
 
+    /// <summary>Removes a folder that nobody reads, if the disk lets it.</summary>
+    public static void TryRemove(string folder)
+    {
+        try
+        {
+            if (Directory.Exists(folder))
+                Directory.Delete(folder, recursive: true);
+        }
+        catch (Exception error) when (error is IOException or UnauthorizedAccessException)
+        {
+            // The error that led here is the one to tell; the next attempt takes up what is left.
+        }
+    }
+
     /// <summary>
     /// The folders beside one whose name ends in a number that differ from it only in this number and are lower, beyond the
     /// <paramref name="keep"/> highest with itself; complete ones and remains alike.

@@ -228,6 +228,18 @@ public class FileTests : FileFixture
     }
 
     [Fact]
+    public async Task A_fetch_that_the_disk_ended_leaves_nothing_behind_that_fills_it()
+    {
+        var (from, to) = (NewNode(), NewNode());
+        var set = await from.WriteAsync("model", ("config.json", 100), ("weights", Large));
+        Directory.CreateDirectory(to.At("model.tmp", "weights"));
+        Assert.Contains("cannot be written", (await Assert.ThrowsAsync<RunException>(() => FetchAsync(to, set, "model", from.Server))).Message);
+        Assert.False(Directory.Exists(to.At("model.tmp")));
+        await FetchAsync(to, set, "model", from.Server);
+        AssertSame(from.At("model"), to.At("model"));
+    }
+
+    [Fact]
     public async Task A_file_that_changed_or_was_forgotten_is_not_served()
     {
         var node = NewNode();
