@@ -7,9 +7,10 @@ namespace ActorTrain.Actors.Compute;
 /// <summary>A step's joined micro-batches.</summary>
 /// <param name="Step">The step, from 0.</param>
 /// <param name="MicroBatches">What the student trains on.</param>
+/// <param name="BatchHashes">The ledger's hash of each; see <see cref="TrainingLedger"/>.</param>
 /// <param name="BatchesAt">Timestamp at which the last of its batches came; its targets may have come later.</param>
 /// <param name="SkippedSamples">Broken samples that the loader had replaced by then.</param>
-internal sealed record TrainingStep(long Step, StudentBatch[] MicroBatches, long BatchesAt, long SkippedSamples);
+internal sealed record TrainingStep(long Step, StudentBatch[] MicroBatches, string[] BatchHashes, long BatchesAt, long SkippedSamples);
 
 /// <summary>
 /// Hands joined steps from the student's actor to its training thread. The reader is a plain thread, which may stand still: it

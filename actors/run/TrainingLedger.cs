@@ -40,8 +40,9 @@ internal sealed class TrainingLedger : IDisposable
     /// <param name="epoch">The coordinator's epoch.</param>
     /// <param name="stepsDone">Steps of the checkpoint that was restored; 0 for none.</param>
     /// <param name="restoredFrom">The student that wrote it; null for none.</param>
+    /// <param name="carried">A copy of another node's ledger that came with the checkpoint, if the file exists: what this node has not seen is taken over.</param>
     /// <exception cref="RunException">The file cannot be written.</exception>
-    public static TrainingLedger Open(string stageFolder, long epoch, long stepsDone, string? restoredFrom)
+    public static TrainingLedger Open(string stageFolder, long epoch, long stepsDone, string? restoredFrom, string? carried = null)
     {
         string file = Path.Combine(stageFolder, Name);
         FileStream? stream = null;
@@ -53,6 +54,8 @@ internal sealed class TrainingLedger : IDisposable
                 stream.WriteByte((byte)'\n');
         });
         var ledger = new TrainingLedger(file, epoch, stream!);
+        if (File.Exists(carried))
+            ledger.TakeOver(carried);
         ledger.Append([new LedgerLine(ledger.Student, epoch) { RestoredTo = stepsDone, RestoredFrom = restoredFrom }]);
         return ledger;
     }
@@ -113,6 +116,13 @@ internal sealed class TrainingLedger : IDisposable
                 yield return read;
         }
     }
+
+    // A student writes its lines in order, so of each one's lines those beyond the number that is here are new.
+    private void TakeOver(string carried) => RunFolder.Writing(_file, () =>
+    {
+        var here = Read(_file).CountBy(line => line.Student).ToDictionary();
+        Append(Read(carried).GroupBy(line => line.Student).SelectMany(lines => lines.Skip(here.GetValueOrDefault(lines.Key))).ToList());
+    });
 
     private void Append(IEnumerable<LedgerLine> lines)
     {

@@ -209,10 +209,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             FinalFolder = _run.Folder.Model(Plan.Name),
         };
         if (record.Checkpoint is { } counted && _run.Folder.Checkpoint(Plan.Name, counted.Step) is var checkpoint && !Directory.Exists(checkpoint))
-        {
             await models.FetchAsync(counted.Files, checkpoint);
-            CopyMetrics(checkpoint, _run.Folder.Stage(Plan.Name));
-        }
         return () =>
         {
             if (_order.Train)
@@ -300,7 +297,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
             string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
             RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
-            CopyMetrics(run.Folder.Stage(stage.Plan.Name), logFolder);
+            CopyLogs(run.Folder.Stage(stage.Plan.Name), logFolder);
             var log = await run.Files.AddAsync(logFolder);
             await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
             return new TrainedModel(files, ended.Totals, distance, log);
@@ -324,19 +321,21 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         Task.Run(async () =>
         {
             string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
-            CopyMetrics(run.Folder.Stage(stage.Plan.Name), folder);
+            CopyLogs(run.Folder.Stage(stage.Plan.Name), folder);
             var files = await run.Files.AddAsync(folder);
             await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
             return new CountedCheckpoint(written.Step, files);
         }).PipeTo(Self, Self);
     }
 
-    /// <summary>The metrics go with a checkpoint or model to whichever node needs it.</summary>
-    private static void CopyMetrics(string from, string to)
+    /// <summary>The metrics and the ledger go with a checkpoint or model to whichever node needs it.</summary>
+    private static void CopyLogs(string from, string to)
     {
-        string metrics = Path.Combine(from, RunFolder.MetricsName);
-        if (File.Exists(metrics))
-            RunFolder.Replace(Path.Combine(to, RunFolder.MetricsName), File.ReadAllText(metrics));
+        foreach (string name in new[] { RunFolder.MetricsName, TrainingLedger.Name })
+        {
+            if (File.Exists(Path.Combine(from, name)))
+                RunFolder.Replace(Path.Combine(to, name), File.ReadAllText(Path.Combine(from, name)));
+        }
     }
 
     // An evaluator that crashed after its last answer is ready once more when nothing is left to ask.

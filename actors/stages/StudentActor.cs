@@ -125,11 +125,11 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
             _missing--;
         }
 
-        public TrainingStep ToStep() => new(
-            step,
-            [.. _batches.Zip(_targets, (batch, targets) =>
-                new StudentBatch(batch!.Pixels, batch.Labels.Length, batch.Size, batch.KeptPatches, batch.Labels, targets?.Values))],
-            _batchesAt,
-            _batches.Max(batch => batch!.SkippedSamples));
+        public TrainingStep ToStep()
+        {
+            StudentBatch[] batches = [.. _batches.Zip(_targets, (batch, targets) =>
+                new StudentBatch(batch!.Pixels, batch.Labels.Length, batch.Size, batch.KeptPatches, batch.Labels, targets?.Values))];
+            return new TrainingStep(step, batches, [.. batches.Select(TrainingLedger.HashOf)], _batchesAt, _batches.Max(batch => batch!.SkippedSamples));
+        }
     }
 }

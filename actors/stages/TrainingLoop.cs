@@ -12,11 +12,14 @@ namespace ActorTrain.Actors.Stages;
 /// </summary>
 internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRef actor)
 {
+    private const string StudentKey = "student";
+
     private readonly StagePlan _plan = stage.Plan;
     private readonly TimeProvider _time = stage.Run.Options.Time;
     private readonly string _folder = stage.Run.Folder.Stage(stage.Plan.Name);
     private readonly Dictionary<string, string> _inputs = Inputs(stage);
     private TrainingTotals _totals = new(0, 0, 0, 0, 0, 0);
+    private string? _restoredFrom; // the student that wrote the restored checkpoint
 
     /// <summary>Told to the actor when the student is open and its last checkpoint is restored.</summary>
     public sealed record Ready(long StepsDone);
@@ -28,7 +31,10 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         RunFolder.Writing(_folder, () => Directory.CreateDirectory(_folder));
         Restore(student);
         long saved = _totals.Steps;
+        string checkpoint = stage.Run.Folder.Checkpoint(_plan.Name, saved);
+        RestoreMetrics(checkpoint);
         using var metrics = MetricsLog.Open(stage.Run.MetricsOf(_plan.Name), _plan.Name, saved);
+        using var ledger = TrainingLedger.Open(_folder, stage.Run.Epoch, saved, _restoredFrom, Path.Combine(checkpoint, TrainingLedger.Name));
         stage.Run.Events.Report(new StageStarted(_plan, stage.Index, stage.Run.StageCount, saved));
         actor.Tell(new Ready(saved));
         long started = _time.GetTimestamp();
@@ -46,18 +52,22 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             started = ended;
             Count(done, step.SkippedSamples);
             metrics.Append(done);
+            ledger.Append(step.Step, step.BatchHashes);
             if (_totals.Steps % _plan.CheckpointEvery == 0 || _totals.Steps == _plan.Steps)
             {
-                Save(student);
+                Save(student, ledger);
                 saved = _totals.Steps;
             }
             stage.Run.Events.Report(done);
         }
         if (saved < _totals.Steps)
-            Save(student);
+            Save(student, ledger);
         bool complete = _totals.Steps == _plan.Steps;
         if (complete)
+        {
             RunFolder.Writing(stage.FinalFolder, () => student.SaveModel(stage.FinalFolder));
+            ledger.Finish(_totals.Steps);
+        }
         return new StudentEnded(stage.Fingerprint, complete, _totals);
     }
 
@@ -71,8 +81,9 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         _totals.ComputeSeconds + step.ComputeSeconds,
         Math.Max(_totals.SkippedSamples, skipped));
 
-    private void Save(Student student)
+    private void Save(Student student, TrainingLedger ledger)
     {
+        ledger.Flush();
         var state = new TrainerState
         {
             Step = _totals.Steps,
@@ -80,6 +91,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             Epoch = stage.Run.Epoch,
             Extra = new Dictionary<string, string>(_inputs)
             {
+                [StudentKey] = ledger.Student,
                 ["seconds"] = Text(_totals.Seconds),
                 ["data-wait-seconds"] = Text(_totals.DataWaitSeconds),
                 ["teacher-wait-seconds"] = Text(_totals.TeacherWaitSeconds),
@@ -107,10 +119,19 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
             if (state.Extra.GetValueOrDefault(name) != fingerprint)
                 throw new RunException($"The {name} of stage '{_plan.Name}' changed since the checkpoint in {_folder}; restore it or use another run.folder.");
         }
+        _restoredFrom = state.Extra.GetValueOrDefault(StudentKey);
         _totals = new TrainingTotals(state.Step, Number("seconds"), Number("data-wait-seconds"), Number("teacher-wait-seconds"),
             Number("compute-seconds"), (long)Number("skipped-samples"));
 
         double Number(string name) => double.TryParse(state.Extra.GetValueOrDefault(name), CultureInfo.InvariantCulture, out double value) ? value : 0;
+    }
+
+    /// <summary>In a cluster a checkpoint may come from another node, and the metrics of its steps come with it.</summary>
+    private void RestoreMetrics(string checkpoint)
+    {
+        string metrics = Path.Combine(checkpoint, RunFolder.MetricsName);
+        if (stage.Run.Clustered && File.Exists(metrics))
+            RunFolder.Replace(stage.Run.MetricsOf(_plan.Name), File.ReadAllText(metrics));
     }
 
     /// <summary>Fingerprints of what the plan refers to by name; a resumed stage must find them unchanged.</summary>

@@ -69,7 +69,7 @@ public class ComputeTests
         queue.Close();
         Assert.False(await end);
 
-        static TrainingStep Step(long number) => new(number, [], 0, 0);
+        static TrainingStep Step(long number) => new(number, [], [], 0, 0);
     }
 
     [Fact]

@@ -50,6 +50,21 @@ public sealed class LedgerTests : IDisposable
     }
 
     [Fact]
+    public void A_ledger_that_comes_with_a_checkpoint_completes_the_one_that_is_here()
+    {
+        string first = Train("a", 0, null, 0, 4);
+        File.Copy(Ledger("a"), Ledger("checkpoint-4"));
+        string second = Train("b", 4, first, 4, 7, carried: Ledger("checkpoint-4"));
+        File.Copy(Ledger("b"), Ledger("checkpoint-6"));
+        // The first node has what the second one took over, and nothing is doubled.
+        Train("a", 6, second, 6, 9, carried: Ledger("checkpoint-6"), finished: true);
+        var report = LedgerReport.Read(Ledger("a"));
+        Assert.Empty(report.Faults);
+        Assert.Equal([0, 4, 6], report.Line.Select(student => student.FirstStep));
+        Assert.Equal((3, 1), (report.Students, report.RepeatedSteps));
+    }
+
+    [Fact]
     public void A_line_that_a_kill_cut_short_does_no_harm()
     {
         string first = Train("a", 0, null, 0, 5);
@@ -122,9 +137,10 @@ public sealed class LedgerTests : IDisposable
     private string Ledger(string node) => Path.Combine(Folder(node), TrainingLedger.Name);
 
     /// <summary>A student that trains the steps from one to another.</summary>
-    private string Train(string node, long restoredTo, string? restoredFrom, long from, long to, long epoch = 1, bool finished = false, long other = -1)
+    private string Train(string node, long restoredTo, string? restoredFrom, long from, long to, long epoch = 1, bool finished = false, long other = -1,
+        string? carried = null)
     {
-        using var ledger = TrainingLedger.Open(Folder(node), epoch, restoredTo, restoredFrom);
+        using var ledger = TrainingLedger.Open(Folder(node), epoch, restoredTo, restoredFrom, carried);
         for (long step = from; step < to; step++)
             ledger.Append(step, [Hash(step, 0, step == other), Hash(step, 1, step == other)]);
         if (finished)

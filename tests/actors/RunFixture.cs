@@ -54,6 +54,8 @@ public sealed class RunFixture : IDisposable
             Plans.Stage("evaluation", StageKind.Evaluate, "stage:fine-tuning", null) with { Test = test });
     }
 
+    internal static string Ledger(string run, string stage) => Path.Combine(run, "stages", stage, TrainingLedger.Name);
+
     internal static DataPlan Augmented(DataPlan data) => data with { CropPadding = 2, Flip = true };
 
     internal StagePlan Pretraining() => WholeRun().Stages[0];

@@ -31,6 +31,12 @@ public class TrainingRunTests(RunFixture fixture)
         var lines = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!).ToList();
         Assert.Equal(18, lines.Count);
         Assert.Equal(["source", "distillation", "fine-tuning"], lines.Select(line => (string)line["stage"]!).Distinct());
+        Assert.All(results.Take(3), result =>
+        {
+            var ledger = LedgerReport.Read(RunFixture.Ledger(folder, result.Stage));
+            Assert.Empty(ledger.Faults);
+            Assert.Equal((6, 1, 0), (ledger.Steps, ledger.Students, ledger.RepeatedSteps));
+        });
     }
 
     [Fact]
@@ -79,6 +85,9 @@ public class TrainingRunTests(RunFixture fixture)
         var steps = File.ReadAllLines(Path.Combine(folder, "metrics.jsonl")).Select(line => JsonNode.Parse(line)!)
             .Where(line => (string)line["stage"]! == stage).Select(line => (long)line["step"]!);
         Assert.Equal([1, 2, 3, 4, 5, 6], steps);
+        var ledger = LedgerReport.Read(RunFixture.Ledger(folder, stage));
+        Assert.Empty(ledger.Faults);
+        Assert.Equal((2, 0), (ledger.Line.Count, ledger.RepeatedSteps));
     }
 
     [Fact]
@@ -100,6 +109,10 @@ public class TrainingRunTests(RunFixture fixture)
         Assert.Equal([5, 6], events.OfType<StepDone>().Select(step => step.Step));
         Assert.Equal(expected[0].ModelSha256, results[0].ModelSha256);
         Assert.Equal([1, 2, 3, 4, 5, 6], File.ReadAllLines(metrics).Select(line => (int)JsonNode.Parse(line)!["step"]!));
+        var ledger = LedgerReport.Read(RunFixture.Ledger(folder, "source"));
+        Assert.Empty(ledger.Faults);
+        Assert.Equal([0, 4], ledger.Line.Select(student => student.FirstStep));
+        Assert.Equal([4, 5], ledger.Repeated.Select(key => key.Step).Distinct());
     }
 
     [Fact]
