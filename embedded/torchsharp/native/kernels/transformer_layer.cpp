@@ -51,20 +51,36 @@ struct Heads {
   Heads(const LayerSizes& s, float* packed, float* keysValues) : query(packed), key(s.partial() ? keysValues : packed + s.width) {}
 };
 
+/// One pass through the layer in one direction: what forward and backward both start from.
 template <typename Number>
-at::Tensor forward(const LayerSizes& s, const at::Tensor& x, const std::vector<at::Tensor>& weights, const at::Tensor& drop1,
-                   const at::Tensor& drop2, float epsilon, bool training, std::vector<at::Tensor>& saved) {
-  constexpr bool isFloat = std::is_same<Number, float>::value;
+struct Pass {
+  Pass(const LayerSizes& sizes, const at::Tensor& x, const std::vector<at::Tensor>& weights, Direction direction)
+      : s(sizes), x(x), weights(weights), floats(x.options()), numbers(floats.dtype(isFloat ? at::kFloat : at::kBFloat16)),
+        asking(weights[queryKeyValueWeight], 0, qw, direction),
+        offering(weights[queryKeyValueWeight], w, s.partial() ? 2 * w : 0, direction),
+        projection(weights[projectionWeight], 0, w, direction), fc1(weights[fc1Weight], 0, s.mlp, direction),
+        fc2(weights[fc2Weight], 0, w, direction) {}
+
+  at::Tensor forward(const at::Tensor& drop1, const at::Tensor& drop2, float epsilon, bool training,
+                     std::vector<at::Tensor>& saved) const;
+  std::vector<at::Tensor> backward(const at::Tensor& gradient, const at::Tensor& drop1, const at::Tensor& drop2,
+                                   const std::vector<at::Tensor>& saved) const;
+
+  static constexpr bool isFloat = std::is_same<Number, float>::value;
   const VectorCode& code = vector_code();
-  const auto floats = x.options();
-  const auto numbers = floats.dtype(isFloat ? at::kFloat : at::kBFloat16);
+  const LayerSizes& s;
+  const at::Tensor& x;
+  const std::vector<at::Tensor>& weights;
+  const at::TensorOptions floats, numbers;
   const int64_t w = s.width, t = s.tokens, q = s.queries, block = block_images(s), headWidth = w / s.heads, qw = s.queryWidth();
   const AttentionShape shape = s.attention();
   const int64_t padded = shape.paddedTokens();
-  const Matrix<Number> asking(weights[queryKeyValueWeight], 0, qw, Direction::forward);
-  const Matrix<Number> offering(weights[queryKeyValueWeight], w, s.partial() ? 2 * w : 0, Direction::forward);
-  const Matrix<Number> projection(weights[projectionWeight], 0, w, Direction::forward);
-  const Matrix<Number> fc1(weights[fc1Weight], 0, s.mlp, Direction::forward), fc2(weights[fc2Weight], 0, w, Direction::forward);
+  const Matrix<Number> asking, offering, projection, fc1, fc2;  // packed
+};
+
+template <typename Number>
+at::Tensor Pass<Number>::forward(const at::Tensor& drop1, const at::Tensor& drop2, float epsilon, bool training,
+                                 std::vector<at::Tensor>& saved) const {
   const int64_t images = training ? s.batch : std::min(s.batch, block * at::get_num_threads());
   saved.assign(savedCount, at::Tensor());
   saved[normal1] = at::empty({images * t, w}, numbers);
@@ -144,20 +160,8 @@ at::Tensor forward(const LayerSizes& s, const at::Tensor& x, const std::vector<a
 }
 
 template <typename Number>
-std::vector<at::Tensor> backward(const LayerSizes& s, const at::Tensor& gradient, const at::Tensor& x,
-                                 const std::vector<at::Tensor>& weights, const at::Tensor& drop1,
-                                 const at::Tensor& drop2, const std::vector<at::Tensor>& saved) {
-  constexpr bool isFloat = std::is_same<Number, float>::value;
-  const VectorCode& code = vector_code();
-  const auto floats = x.options();
-  const auto numbers = floats.dtype(isFloat ? at::kFloat : at::kBFloat16);
-  const int64_t w = s.width, t = s.tokens, q = s.queries, block = block_images(s), headWidth = w / s.heads, qw = s.queryWidth();
-  const AttentionShape shape = s.attention();
-  const int64_t padded = shape.paddedTokens();
-  const Matrix<Number> asking(weights[queryKeyValueWeight], 0, qw, Direction::backward);
-  const Matrix<Number> offering(weights[queryKeyValueWeight], w, s.partial() ? 2 * w : 0, Direction::backward);
-  const Matrix<Number> projection(weights[projectionWeight], 0, w, Direction::backward);
-  const Matrix<Number> fc1(weights[fc1Weight], 0, s.mlp, Direction::backward), fc2(weights[fc2Weight], 0, w, Direction::backward);
+std::vector<at::Tensor> Pass<Number>::backward(const at::Tensor& gradient, const at::Tensor& drop1, const at::Tensor& drop2,
+                                               const std::vector<at::Tensor>& saved) const {
   at::Tensor dx = at::empty_like(x);
   // Gradients at the outputs of the products; the weights' gradients need them all.
   at::Tensor dropped = drop2.defined() ? gradient * drop2 : gradient;
@@ -274,13 +278,15 @@ std::vector<at::Tensor> backward(const LayerSizes& s, const at::Tensor& gradient
 at::Tensor layer_forward(const LayerSizes& sizes, const at::Tensor& x, const std::vector<at::Tensor>& weights,
                          const at::Tensor& drop1, const at::Tensor& drop2, double epsilon, bool bfloat16, bool training,
                          std::vector<at::Tensor>& saved) {
-  return (bfloat16 ? forward<bfloat> : forward<float>)(sizes, x, weights, drop1, drop2, epsilon, training, saved);
+  return bfloat16 ? Pass<bfloat>(sizes, x, weights, Direction::forward).forward(drop1, drop2, epsilon, training, saved)
+                  : Pass<float>(sizes, x, weights, Direction::forward).forward(drop1, drop2, epsilon, training, saved);
 }
 
 std::vector<at::Tensor> layer_backward(const LayerSizes& sizes, const at::Tensor& gradient, const at::Tensor& x,
                                        const std::vector<at::Tensor>& weights, const at::Tensor& drop1,
                                        const at::Tensor& drop2, const std::vector<at::Tensor>& saved, bool bfloat16) {
-  return (bfloat16 ? backward<bfloat> : backward<float>)(sizes, gradient, x, weights, drop1, drop2, saved);
+  return bfloat16 ? Pass<bfloat>(sizes, x, weights, Direction::backward).backward(gradient, drop1, drop2, saved)
+                  : Pass<float>(sizes, x, weights, Direction::backward).backward(gradient, drop1, drop2, saved);
 }
 
 }  // namespace actortrain
