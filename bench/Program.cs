@@ -4,12 +4,17 @@ using ActorTrain.Benchmarks;
 using ActorTrain.Model;
 
 int[] threads = [1, 2];
-(int rounds, int steps) = (5, 5);
+(int rounds, int steps, bool againstPlain) = (5, 5, false);
 try
 {
     if (args is ["worker", string workerThreads])
     {
         Worker.Run(int.Parse(workerThreads, CultureInfo.InvariantCulture), Console.In, Console.Out);
+        return 0;
+    }
+    if (args is ["parts", string partThreads, string repetitions])
+    {
+        KernelComparison.RunParts(int.Parse(partThreads, CultureInfo.InvariantCulture), int.Parse(repetitions, CultureInfo.InvariantCulture));
         return 0;
     }
     for (int index = 0; index < args.Length; index += 2)
@@ -19,6 +24,14 @@ try
         {
             case "--threads":
                 threads = [.. value.Split(',').Select(Positive)];
+                break;
+            case "--against":
+                againstPlain = value switch
+                {
+                    "pytorch" => false,
+                    "plain" => true,
+                    _ => throw new FormatException($"'{value}' is neither pytorch nor plain"),
+                };
                 break;
             case "--rounds":
                 rounds = Positive(value);
@@ -38,13 +51,18 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --threads 1,2 --rounds 5 --steps 5.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5.");
     return 2;
 }
 try
 {
     foreach (int count in threads)
-        Comparison.Run(count, rounds, steps);
+    {
+        if (againstPlain)
+            KernelComparison.Run(count, rounds, steps);
+        else
+            PyTorchComparison.Run(count, rounds, steps);
+    }
     return 0;
 }
 catch (SideEndedException exception)

@@ -16,7 +16,6 @@ internal sealed class Worker : IDisposable
     private static readonly VitConfiguration Shape = VitConfiguration.Preset("tiny-32");
     private readonly int _threads;
     private readonly string _folder = Directory.CreateTempSubdirectory("actortrain-bench").FullName;
-    private readonly Dictionary<string, Action> _steps = [];
     private readonly List<IDisposable> _opened = [];
     private readonly byte[][] _pixels = new byte[Batches][];
 
@@ -31,41 +30,29 @@ internal sealed class Worker : IDisposable
             _pixels[batch] = new byte[Batch * VitConfiguration.Channels * Shape.ImageSize * Shape.ImageSize];
             random.NextBytes(_pixels[batch]);
         }
-        int masked = 1 + PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio), full = 1 + Shape.Patches;
-        _steps["pretrain"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: false);
-        _steps["pretrain-bf16"] = TrainingStep(Objective.MaskedAutoEncoding, bfloat16: true);
-        _steps["distill"] = TrainingStep(Objective.SelfDistillation, bfloat16: false);
-        Action encodeMasked = Blocks(Shape.Layers, masked, Shape.Width, Shape.Heads, Shape.MlpWidth, masked);
-        Action decode = Blocks(Shape.DecoderLayers, full, Shape.DecoderWidth, Shape.DecoderHeads, Shape.DecoderMlpWidth, full - masked);
-        Action encodeFull = Blocks(Shape.Layers, full, Shape.Width, Shape.Heads, Shape.MlpWidth, 1);
-        _steps["pretrain-blocks"] = encodeMasked + decode;
-        _steps["pretrain-bf16-blocks"] = () =>
-        {
-            using IDisposable? autocast = Kernels.Current.Autocast(CPU, ScalarType.BFloat16);
-            encodeMasked();
-            decode();
-        };
-        _steps["distill-blocks"] = encodeMasked + decode + encodeFull;
-        _steps["adamw"] = OptimiserStep();
     }
 
     public static void Run(int threads, TextReader commands, TextWriter answers)
     {
         using Worker worker = new(threads);
-        HashSet<string> warm = [];
+        Dictionary<string, Func<double?>> steps = [];
         while (commands.ReadLine() is string line)
         {
             string[] words = line.Split(' ');
-            Action step = worker._steps[words[0]];
-            for (int index = 0; index < 5 && !warm.Contains(words[0]); index++)
-                step();
-            warm.Add(words[0]);
-            double[] milliseconds = new double[int.Parse(words[1], CultureInfo.InvariantCulture)];
+            if (!steps.TryGetValue(words[0], out Func<double?>? step))
+            {
+                const int WarmUp = 5;
+                steps[words[0]] = step = worker.Make(words[0]);
+                for (int index = 0; index < WarmUp; index++)
+                    step();
+            }
+            int count = int.Parse(words[1], CultureInfo.InvariantCulture);
+            (double[] milliseconds, double?[] losses) = (new double[count], new double?[count]);
             TimeSpan cpu = Environment.CpuUsage.TotalTime;
-            for (int index = 0; index < milliseconds.Length; index++)
+            for (int index = 0; index < count; index++)
             {
                 long start = Stopwatch.GetTimestamp();
-                step();
+                losses[index] = step();
                 milliseconds[index] = Stopwatch.GetElapsedTime(start).TotalMilliseconds;
             }
             double seconds = (Environment.CpuUsage.TotalTime - cpu).TotalSeconds;
@@ -76,6 +63,7 @@ internal sealed class Worker : IDisposable
                 cpu_seconds = seconds,
                 gflop = StepGflop(words[0]),
                 gemm_gflops = GemmGflops(),
+                losses,
             }));
             answers.Flush();
         }
@@ -88,11 +76,27 @@ internal sealed class Worker : IDisposable
         Directory.Delete(_folder, recursive: true);
     }
 
-    private Action TrainingStep(Objective objective, bool bfloat16)
+    /// <summary>What one step of a kind does; it returns the loss where there is one.</summary>
+    private Func<double?> Make(string kind)
     {
-        Student student = Student.Open(
-            new StudentOptions { Objective = objective, LearningRate = 1.5e-4, TotalSteps = 1_000_000, Bfloat16 = bfloat16, Threads = _threads }, _folder);
-        _opened.Add(student);
+        int masked = 1 + PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio), full = 1 + Shape.Patches;
+        return kind switch
+        {
+            "pretrain" => TrainingStep(Objective.MaskedAutoEncoding, bfloat16: false),
+            "pretrain-bf16" => TrainingStep(Objective.MaskedAutoEncoding, bfloat16: true),
+            "distill" => TrainingStep(Objective.SelfDistillation, bfloat16: false),
+            "pretrain-blocks" => Part(EncoderBlocks(masked, masked), DecoderBlocks(full, full - masked)),
+            "pretrain-bf16-blocks" => InBfloat16(Part(EncoderBlocks(masked, masked), DecoderBlocks(full, full - masked))),
+            "distill-blocks" => Part(EncoderBlocks(masked, masked), DecoderBlocks(full, full - masked), EncoderBlocks(full, 1)),
+            "adamw" => Optimiser(),
+            _ => throw new FormatException($"there is no kind of step '{kind}'"),
+        };
+    }
+
+    private Func<double?> TrainingStep(Objective objective, bool bfloat16)
+    {
+        Student student = Keep(Student.Open(
+            new StudentOptions { Objective = objective, LearningRate = 1.5e-4, TotalSteps = 1_000_000, Bfloat16 = bfloat16, Threads = _threads }, _folder));
         float[] targets = new float[Batch * Shape.Width];
         int[] kept = new int[Batch * PatchMask.KeptCount(Shape.Patches, Shape.MaskRatio)];
         return () =>
@@ -101,56 +105,47 @@ internal sealed class Worker : IDisposable
             int count = kept.Length / Batch;
             for (int image = 0; image < Batch; image++)
                 PatchMask.Keep(1, step, image, Shape.Patches, kept.AsSpan(image * count, count));
-            student.Step(step, [new StudentBatch(_pixels[step % Batches], Batch, Shape.ImageSize, kept, null, targets)]);
+            return student.Step(step, [new StudentBatch(_pixels[step % Batches], Batch, Shape.ImageSize, kept, null, targets)]).Loss;
         };
     }
 
-    /// <summary>A stack of blocks alone, forward and backward; the last computes only <paramref name="lastQueries"/> tokens.</summary>
-    private Action Blocks(int layers, long tokens, long width, int heads, long mlpWidth, long lastQueries)
+    private BlockStack EncoderBlocks(long tokens, long lastQueries) =>
+        Keep(new BlockStack(Shape.Layers, Batch, tokens, Shape.Width, Shape.Heads, Shape.MlpWidth, lastQueries));
+
+    private BlockStack DecoderBlocks(long tokens, long lastQueries) =>
+        Keep(new BlockStack(Shape.DecoderLayers, Batch, tokens, Shape.DecoderWidth, Shape.DecoderHeads, Shape.DecoderMlpWidth, lastQueries));
+
+    private static Func<double?> Part(params BlockStack[] stacks) => () =>
     {
-        Tensor Made(params long[] dimensions) => Keep((randn(dimensions) * 0.05).requires_grad_());
-        BlockWeights[] weights = [.. Enumerable.Range(0, layers).Select(_ => new BlockWeights(
-            Made(width), Made(width), Made(3 * width, width), Made(3 * width), Made(width, width), Made(width),
-            Made(width), Made(width), Made(mlpWidth, width), Made(mlpWidth), Made(width, mlpWidth), Made(width)))];
-        Tensor input = Made(Batch, tokens, width);
-        Tensor direction = Keep(randn([Batch, lastQueries, width]));
-        Tensor[] inputs = [input, .. weights.SelectMany(w => new[]
-        {
-            w.AttentionNormWeight, w.AttentionNormBias, w.QueryKeyValueWeight, w.QueryKeyValueBias, w.AttentionOutputWeight,
-            w.AttentionOutputBias, w.MlpNormWeight, w.MlpNormBias, w.MlpWeight, w.MlpBias, w.MlpOutputWeight, w.MlpOutputBias,
-        })];
-        return () =>
+        foreach (BlockStack stack in stacks)
         {
             using DisposeScope scope = NewDisposeScope();
-            Tensor x = input;
-            for (int layer = 0; layer < layers; layer++)
-            {
-                long count = layer == layers - 1 ? lastQueries : tokens;
-                long first = lastQueries == 1 ? 0 : tokens - count;
-                x = Kernels.Current.TransformerBlock(x, weights[layer], heads, Shape.LayerNormEps, first, count, 0);
-            }
-            autograd.grad([x], inputs, [direction]);
-        };
-    }
+            stack.Run(Kernels.Current);
+        }
+        return null;
+    };
 
-    private Action OptimiserStep()
+    private static Func<double?> InBfloat16(Func<double?> part) => () =>
     {
-        long[] parts = [3 * 192 * 192, 192 * 192, 768 * 192, 192 * 768];
-        TorchSharp.Modules.Parameter[] parameters = [.. Enumerable.Repeat(parts, 6).SelectMany(part => part).Select(count => nn.Parameter(Keep(randn([count]))))];
-        AdamWState state = new(parameters, [.. parameters.Select(_ => true)],
-            new StudentOptions { Objective = Objective.MaskedAutoEncoding, LearningRate = 1e-4, TotalSteps = 1 });
-        _opened.Add(state);
+        using IDisposable? autocast = Kernels.Current.Autocast(CPU, ScalarType.BFloat16);
+        return part();
+    };
+
+    private Func<double?> Optimiser()
+    {
+        AdamWSteps optimiser = Keep(new AdamWSteps());
         return () =>
         {
-            state.Step++;
-            Kernels.Current.AdamWStep(state, 1e-4, 1);
+            optimiser.Run(Kernels.Current);
+            return null;
         };
     }
 
-    private Tensor Keep(Tensor tensor)
+    private T Keep<T>(T one)
+        where T : IDisposable
     {
-        _opened.Add(tensor);
-        return tensor;
+        _opened.Add(one);
+        return one;
     }
 
     /// <summary>Multiplications and additions of the products of one step that is computed our way, in 1e9; backward counts twice forward.</summary>
