@@ -34,7 +34,9 @@ internal sealed class Gossip
         // All nodes forget the same ones, so that the merged knowledge stays the same everywhere.
         Removed = excess <= 0 ? removed : removed.RemoveRange(
             removed.OrderBy(entry => entry.Value.RemovedAt).ThenBy(entry => entry.Key).Take(excess).Select(entry => entry.Key).ToList());
-        Members = members.RemoveRange(members.Keys.Where(removed.ContainsKey));
+        // Members are equal by their addresses: without this, replacing one by itself in another status would change nothing.
+        Members = members.WithComparers(members.KeyComparer, ReferenceEqualityComparer.Instance)
+            .RemoveRange(members.Keys.Where(removed.ContainsKey));
         Observations = observations
             .Where(entry => Members.ContainsKey(entry.Key))
             .ToImmutableSortedDictionary(
