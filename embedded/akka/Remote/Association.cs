@@ -125,25 +125,17 @@ internal sealed class Association
         Remoting.System.EventStream.Publish(new ThisActorSystemQuarantinedEvent(Remoting.LocalAddress, Address));
     }
 
-    /// <summary>Sends what is waiting, and says goodbye.</summary>
-    public Task FlushAsync(CancellationToken limit) => Task.WhenAll(_ordinary.FlushAsync(limit), _control.FlushAsync(limit));
-
-    public async Task EndAsync()
+    /// <summary>Sends what is waiting, and says goodbye to both who hear and who send.</summary>
+    public async Task CloseAsync(CancellationToken limit)
     {
+        await Task.WhenAll(_ordinary.FlushAsync(limit), _control.FlushAsync(limit));
         InboundConnection[] inbound;
         lock (_lock)
             inbound = [.. _inbound];
-        await Task.WhenAll([_ordinary.EndAsync(), _control.EndAsync(), .. inbound.Select(connection => connection.Ended)]);
+        await Task.WhenAll(inbound.Select(connection => connection.CloseAsync(FrameKind.Goodbye)));
     }
 
-    /// <summary>Tells those who send to us that we go.</summary>
-    public Task DismissAsync()
-    {
-        InboundConnection[] inbound;
-        lock (_lock)
-            inbound = [.. _inbound];
-        return Task.WhenAll(inbound.Select(connection => connection.CloseAsync(FrameKind.Goodbye)));
-    }
+    public Task EndAsync() => Task.WhenAll(_ordinary.EndAsync(), _control.EndAsync());
 
     private OutboundLane LaneFor(object message) => message switch
     {

@@ -32,26 +32,19 @@ internal sealed class Doorkeeper(Remoting remoting)
             await using (stream)
                 await remoting.AssociationWith(introduction.From).ReceiveAsync(introduction, stream);
         }
-        catch (HandshakeException failure)
+        catch (Exception failure) when (!remoting.Stopped.IsCancellationRequested)
         {
-            Refuse(from, failure.Message);
+            Refuse(from, failure switch
+            {
+                OperationCanceledException => "it did not say in time who it is",
+                AuthenticationException => "TLS could not be agreed on",
+                IOException or SocketException => "it left before it said who it is",
+                _ => failure.Message,
+            });
         }
-        catch (AuthenticationException)
+        catch (Exception)
         {
-            Refuse(from, "TLS could not be agreed on");
-        }
-        catch (Exception failure) when (failure is IOException or SocketException)
-        {
-            Refuse(from, "it left before it said who it is");
-        }
-        catch (OperationCanceledException)
-        {
-            if (!remoting.Stopped.IsCancellationRequested)
-                Refuse(from, "it did not say in time who it is");
-        }
-        catch (Exception failure)
-        {
-            remoting.Log.Error(failure, "A connection from {0} ended in an error", from);
+            // This system ends.
         }
         finally
         {

@@ -25,7 +25,6 @@ internal sealed class OutboundConnection : IDisposable
     private readonly CancellationTokenSource _abort;
     private bool _awake;
     private bool _finishing;
-    private bool _disposed;
 
     public OutboundConnection(Stream stream, int uid, Remoting remoting, Lock gate)
     {
@@ -86,15 +85,7 @@ internal sealed class OutboundConnection : IDisposable
     }
 
     /// <summary>Ends at once.</summary>
-    public void Abort()
-    {
-        lock (_gate)
-        {
-            // From a timer, because what goes on when it is cancelled must not go on under the lock.
-            if (!_disposed)
-                _abort.CancelAfter(TimeSpan.Zero);
-        }
-    }
+    public void Abort() => _stream.Dispose();
 
     /// <summary>Sends until the connection ends.</summary>
     public async Task<ConnectionEnd> RunAsync()
@@ -117,11 +108,6 @@ internal sealed class OutboundConnection : IDisposable
 
     public void Dispose()
     {
-        lock (_gate)
-        {
-            _finishing = true;
-            _disposed = true;
-        }
         _stream.Dispose();
         _wake.Dispose();
         _abort.Dispose();
@@ -191,7 +177,7 @@ internal sealed class OutboundConnection : IDisposable
 }
 
 /// <summary>Why a message was not taken.</summary>
-internal sealed record Refusal(string Why, bool IsMistake = false, Exception? Cause = null)
+internal sealed record Refusal(string Why, bool IsMistake = false)
 {
     public static readonly Refusal None = new("");
     public static readonly Refusal NoConnection = new("there is no connection");
@@ -200,5 +186,5 @@ internal sealed record Refusal(string Why, bool IsMistake = false, Exception? Ca
     public static Refusal TooLong(long length, int limit) =>
         new($"it takes {length:N0} bytes, and akka.remote.dot-netty.tcp.maximum-frame-size is {limit:N0}", IsMistake: true);
 
-    public static Refusal Unserializable(Exception cause) => new($"it cannot be serialised: {cause.Message}", IsMistake: true, cause);
+    public static Refusal Unserializable(Exception cause) => new($"it cannot be serialised: {cause.Message}", IsMistake: true);
 }

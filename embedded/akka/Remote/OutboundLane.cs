@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Authentication;
 using Akka.Actor;
 using Akka.Event;
 
@@ -34,10 +33,7 @@ internal sealed class OutboundLane(Association association, bool control)
         Refusal refusal;
         lock (_gate)
             refusal = _ending ? Refusal.NoConnection : _connection?.Send(message, sender, recipient) ?? Hold(message, sender, recipient);
-        if (refusal != Refusal.None)
-            Refuse(message, sender, recipient, refusal);
-        else if (_full)
-            _full = false;
+        Conclude(refusal, message, sender, recipient);
     }
 
     /// <summary>Ends the connection with a last word.</summary>
@@ -47,13 +43,15 @@ internal sealed class OutboundLane(Association association, bool control)
             _connection?.Finish(lastWord);
     }
 
-    /// <summary>Ends a connection that leads to an incarnation before that one: nobody hears its last word.</summary>
+    /// <summary>Ends a connection that leads to an incarnation before that one. What is sent from now on waits for the next connection.</summary>
     public void AbortUnlessTo(int uid)
     {
         lock (_gate)
         {
-            if (_connection?.Uid != uid)
-                _connection?.Abort();
+            if (_connection == null || _connection.Uid == uid)
+                return;
+            _connection.Abort();
+            _connection = null;
         }
     }
 
@@ -61,14 +59,12 @@ internal sealed class OutboundLane(Association association, bool control)
     public async Task FlushAsync(CancellationToken limit)
     {
         Task running;
-        OutboundConnection? connection;
         lock (_gate)
         {
             _ending = true;
+            _connection?.Finish(FrameKind.Goodbye);
             running = _pending.Count > 0 || _connection != null ? _running : Task.CompletedTask;
-            connection = _connection;
         }
-        connection?.Finish(FrameKind.Goodbye);
         await Task.WhenAny(running, Task.Delay(Timeout.InfiniteTimeSpan, limit));
     }
 
@@ -160,15 +156,14 @@ internal sealed class OutboundLane(Association association, bool control)
         if (control)
             Remoting.Watcher.Renew(association);
         var end = await connection.RunAsync();
-        long unsent;
         lock (_gate)
         {
-            _connection = null;
-            unsent = connection.Queued;
+            if (_connection == connection)
+                _connection = null;
         }
         if (end == ConnectionEnd.Lost && !Remoting.Stopped.IsCancellationRequested)
         {
-            Remoting.Log.Warning("The connection to {0} is lost, with {1} bytes that were to be sent", association.Address, unsent);
+            Remoting.Log.Warning("The connection to {0} is lost, with {1} bytes that were to be sent", association.Address, connection.Queued);
             association.Lost(connection.Uid);
         }
         return end;
@@ -177,20 +172,14 @@ internal sealed class OutboundLane(Association association, bool control)
     // What was held goes before all that is sent from now on.
     private void Attach(OutboundConnection connection)
     {
-        List<(object Message, IActorRef? Sender, IActorRef Recipient, Refusal Refusal)> refused = [];
         lock (_gate)
         {
             while (_pending.TryDequeue(out var held))
-            {
-                if (connection.Send(held.Message, held.Sender, held.Recipient) is var refusal && refusal != Refusal.None)
-                    refused.Add((held.Message, held.Sender, held.Recipient, refusal));
-            }
+                Conclude(connection.Send(held.Message, held.Sender, held.Recipient), held.Message, held.Sender, held.Recipient);
             _connection = connection;
             if (_ending)
                 connection.Finish(FrameKind.Goodbye);
         }
-        foreach (var (message, sender, recipient, refusal) in refused)
-            Refuse(message, sender, recipient, refusal);
     }
 
     /// <param name="content">Whether the lane need not connect again unless there is something to send.</param>
@@ -217,18 +206,24 @@ internal sealed class OutboundLane(Association association, bool control)
                 if (!_pending.TryDequeue(out held))
                     return;
             }
-            Refuse(held.Message, held.Sender, held.Recipient, Refusal.NoConnection);
+            Conclude(Refusal.NoConnection, held.Message, held.Sender, held.Recipient);
         }
     }
 
-    private void Refuse(object message, IActorRef? sender, IActorRef recipient, Refusal refusal)
+    private void Conclude(Refusal refusal, object message, IActorRef? sender, IActorRef recipient)
     {
+        if (refusal == Refusal.None)
+        {
+            if (_full)
+                _full = false;
+            return;
+        }
         if (message is FrameKind)
             return;
         if (refusal.IsMistake)
         {
             var content = message is IWrappedMessage wrapped ? wrapped.Message : message;
-            Remoting.Log.Error(refusal.Cause!, $"A message of type {content.GetType()} to {recipient} was not sent: {refusal.Why}");
+            Remoting.Log.Error("A message of type {0} to {1} was not sent: {2}", content.GetType(), recipient, refusal.Why);
         }
         else if (refusal == Refusal.QueueFull && !_full)
         {
@@ -244,20 +239,11 @@ internal sealed class OutboundLane(Association association, bool control)
         if (_complained || Remoting.Stopped.IsCancellationRequested)
             return;
         _complained = true;
-        switch (failure)
+        Remoting.Log.Warning("No connection to {0}: {1}", association.Address, failure switch
         {
-            case OperationCanceledException:
-                Remoting.Log.Warning("No connection to {0}: it does not answer", association.Address);
-                break;
-            case EndOfStreamException:
-                Remoting.Log.Warning("No connection to {0}: it closed the connection", association.Address);
-                break;
-            case IOException or SocketException or HandshakeException or AuthenticationException:
-                Remoting.Log.Warning("No connection to {0}: {1}", association.Address, failure.Message);
-                break;
-            default:
-                Remoting.Log.Error(failure, $"No connection to {association.Address}");
-                break;
-        }
+            OperationCanceledException => "it does not answer",
+            EndOfStreamException => "it closed the connection",
+            _ => failure.Message,
+        });
     }
 }

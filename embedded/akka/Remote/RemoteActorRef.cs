@@ -14,14 +14,8 @@ internal sealed class RemoteActorRef(RemoteActorRefProvider provider, ActorPath 
 
     public override bool IsLocal => false;
 
-    public override IInternalActorRef Parent => Path.Depth == 0 ? this : new RemoteActorRef(provider, Path.Parent);
-
     /// <summary>The way to the actor's system.</summary>
     public Association Association => _association ??= provider.Remoting.AssociationWith(Path.Address);
-
-    public override IActorRef GetChild(IReadOnlyList<string> name) => new RemoteActorRef(provider, Path / name.Where(element => element.Length > 0));
-
-    public override void Stop() => SendSystemMessage(new Terminate());
 
     public override void SendSystemMessage(ISystemMessage message)
     {

@@ -84,8 +84,7 @@ internal sealed class Remoting : IAsyncDisposable
         _closing = true;
         _listener.Dispose();
         using (var limit = new CancellationTokenSource(Settings.FlushOnShutdown))
-            await Task.WhenAll(_associations.Values.Select(association => association.FlushAsync(limit.Token)));
-        await Task.WhenAll(_associations.Values.Select(association => association.DismissAsync()));
+            await Task.WhenAll(_associations.Values.Select(association => association.CloseAsync(limit.Token)));
         await _stopped.CancelAsync();
         await _accepting;
         await Task.WhenAll(_associations.Values.Select(association => association.EndAsync()));
