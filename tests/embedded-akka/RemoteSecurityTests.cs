@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Net;
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
@@ -184,6 +185,28 @@ public sealed class RemoteSecurityTests : RemoteTest, IDisposable
     }
 
     [Fact]
+    public async Task Nobody_can_stand_between_two_who_do_not_validate_certificates()
+    {
+        string own = Certificate("own");
+        string settings = Tls(own) + Secret("one") + "\nakka.remote.dot-netty.tcp.ssl.suppress-validation = on";
+        using var listener = new TcpListener(IPAddress.Loopback, 0);
+        listener.Start();
+        int port = ((IPEndPoint)listener.LocalEndpoint).Port;
+        ActorSystem here = Begin("here", settings + $"\nakka.remote.dot-netty.tcp.public-port = {port}"), there = Begin("there", settings);
+        ActorTest.Probe log = Listen<Warning>(here), letters = Listen<DeadLetter>(there);
+        Select(there, here, "/user/anybody").Tell("secret", ActorRefs.NoSender);
+        using TcpClient from = await listener.AcceptTcpClientAsync(), to = await Connect(here);
+        using X509Certificate2 other = X509CertificateLoader.LoadPkcs12FromFile(Certificate("other"), "word");
+        await using SslStream left = new(from.GetStream()), right = new(to.GetStream(), false, (_, certificate, _, _) => certificate != null);
+        await Task.WhenAll(left.AuthenticateAsServerAsync(other), right.AuthenticateAsClientAsync("here"));
+        Task[] passing = [left.CopyToAsync(right), right.CopyToAsync(left)];
+        await NextWith(log, "it does not know the secret");
+        await Task.WhenAny(passing);
+        from.Close();
+        await letters.Next<DeadLetter>();
+    }
+
+    [Fact]
     public void A_certificate_that_cannot_be_read_is_one_sentence()
     {
         string path = Path.Combine(_folder, "broken.pfx");
@@ -191,7 +214,7 @@ public sealed class RemoteSecurityTests : RemoteTest, IDisposable
         Assert.Contains(path, Assert.Throws<ConfigurationException>(() => Begin("here", Tls(path))).Message, StringComparison.Ordinal);
     }
 
-    private static string Secret(string secret) => $"akka.remote {{ require-cookie = on, secure-cookie = {secret} }}";
+    private static string Secret(string secret) => $"\nakka.remote {{ require-cookie = on, secure-cookie = {secret} }}";
 
     private static string Tls(string path) => $$"""
         akka.remote.dot-netty.tcp { enable-ssl = true, ssl.certificate { path = "{{path}}", password = "word" } }

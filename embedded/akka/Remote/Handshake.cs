@@ -23,8 +23,9 @@ internal enum Welcome : byte
 /// <summary>
 /// How two systems meet: both sides send a random challenge, then the one that opened the connection introduces itself with an HMAC over both
 /// challenges and its words, and only then the other one proves in the same way that it knows the secret. The target's address is among
-/// the words, so that a proof made for one system is worth nothing at another. Nothing of variable length is read from an unproven peer but
-/// the introduction, whose length is bounded.
+/// the words, so that a proof made for one system is worth nothing at another; and so is the listener's certificate, so that nobody can stand
+/// between two TLS connections, even when certificates are not validated. Nothing of variable length is read from an unproven peer but the
+/// introduction, whose length is bounded.
 /// </summary>
 internal static class Handshake
 {
@@ -43,7 +44,7 @@ internal static class Handshake
         var message = new byte[sizeof(ushort) + words.Length + HMACSHA256.HashSizeInBytes];
         BinaryPrimitives.WriteUInt16LittleEndian(message, (ushort)words.Length);
         words.CopyTo(message, sizeof(ushort));
-        Prove(settings, "opener", mine, theirs, words).CopyTo(message, sizeof(ushort) + words.Length);
+        Prove(settings, stream, "opener", mine, theirs, words).CopyTo(message, sizeof(ushort) + words.Length);
         await stream.WriteAsync(message, cancel);
 
         var answer = new byte[1 + sizeof(int) + HMACSHA256.HashSizeInBytes];
@@ -56,7 +57,7 @@ internal static class Handshake
             throw new HandshakeException("it closed the connection; does it have the same secret?");
         }
         var said = answer.AsSpan(0, 1 + sizeof(int));
-        if (!CryptographicOperations.FixedTimeEquals(Prove(settings, "listener", mine, theirs, [.. words, .. said]), answer.AsSpan(said.Length)))
+        if (!CryptographicOperations.FixedTimeEquals(Prove(settings, stream, "listener", mine, theirs, [.. words, .. said]), answer.AsSpan(said.Length)))
             throw new HandshakeException("it does not know the secret");
         return (Welcome)answer[0] switch
         {
@@ -85,7 +86,7 @@ internal static class Handshake
         await stream.ReadExactlyAsync(words, cancel);
         var proof = new byte[HMACSHA256.HashSizeInBytes];
         await stream.ReadExactlyAsync(proof, cancel);
-        if (!CryptographicOperations.FixedTimeEquals(Prove(settings, "opener", theirs, mine, words), proof))
+        if (!CryptographicOperations.FixedTimeEquals(Prove(settings, stream, "opener", theirs, mine, words), proof))
             throw new HandshakeException("it does not know the secret");
 
         var introduction = Decode(words);
@@ -93,7 +94,7 @@ internal static class Handshake
         var answer = new byte[1 + sizeof(int)];
         answer[0] = (byte)welcome;
         BinaryPrimitives.WriteInt32LittleEndian(answer.AsSpan(1), uid);
-        await stream.WriteAsync((byte[])[.. answer, .. Prove(settings, "listener", theirs, mine, [.. words, .. answer])], cancel);
+        await stream.WriteAsync((byte[])[.. answer, .. Prove(settings, stream, "listener", theirs, mine, [.. words, .. answer])], cancel);
         return welcome switch
         {
             Welcome.Welcome => introduction,
@@ -147,8 +148,13 @@ internal static class Handshake
         return challenge;
     }
 
-    private static byte[] Prove(RemoteSettings settings, string role, byte[] opener, byte[] listener, byte[] words) =>
-        HMACSHA256.HashData(settings.Secret, (byte[])[.. Encoding.ASCII.GetBytes(role), .. opener, .. listener, .. words]);
+    private static byte[] Prove(RemoteSettings settings, Stream stream, string role, byte[] opener, byte[] listener, byte[] words)
+    {
+        var certificate = stream is SslStream secure
+            ? (secure.IsServer ? secure.LocalCertificate : secure.RemoteCertificate)!.GetCertHash(HashAlgorithmName.SHA256)
+            : [];
+        return HMACSHA256.HashData(settings.Secret, (byte[])[.. Encoding.ASCII.GetBytes(role), .. opener, .. listener, .. certificate, .. words]);
+    }
 
     private static byte[] Encode(Introduction introduction) =>
         Encoding.UTF8.GetBytes($"{(introduction.Control ? 1 : 0)} {introduction.Uid} {introduction.From} {introduction.To}");
