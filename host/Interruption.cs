@@ -2,17 +2,21 @@ using System.Runtime.InteropServices;
 
 namespace ActorTrain.Host;
 
-/// <summary>Ctrl-C and SIGTERM: the first asks the run to finish its step and save a checkpoint, the second ends the process at once.</summary>
+/// <summary>Ctrl-C and SIGTERM: the first asks for an end in good order, the second ends the process at once.</summary>
 public sealed partial class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
+    private readonly string _saying;
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
 
     /// <summary>Starts to listen.</summary>
-    public Interruption()
+    /// <param name="saying">What the first signal has it say.</param>
+    /// <param name="deafToKeyboard">Whether Ctrl-C does nothing: a terminal sends it to a supervisor and to all that it supervises.</param>
+    public Interruption(string saying = "Finishing the step and saving a checkpoint; once more ends at once.", bool deafToKeyboard = false)
     {
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, Handle);
+        _saying = saying;
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, deafToKeyboard ? signal => signal.Cancel = true : Handle);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
     }
 
@@ -32,7 +36,7 @@ public sealed partial class Interruption : IDisposable
         signal.Cancel = true;
         if (_cancel.IsCancellationRequested)
             EndAtOnce(Failure.InterruptedExitCode);
-        Console.Error.WriteLine("Finishing the step and saving a checkpoint; once more ends at once.");
+        Console.Error.WriteLine(_saying);
         _cancel.Cancel();
     }
 

@@ -8,13 +8,24 @@ using Spectre.Console;
 
 namespace ActorTrain.Host;
 
+/// <summary>Who carries a plan out: this process (<see cref="TrainingRun.ExecuteAsync"/>) or a cluster.</summary>
+/// <param name="plan">What to do.</param>
+/// <param name="folder">The run folder.</param>
+/// <param name="events">Told about progress.</param>
+/// <param name="cancel">Ends the run after the current step, with a checkpoint.</param>
+public delegate Task<IReadOnlyList<StageResult>> PlanExecutor(RunPlan plan, string folder, IProgress<RunEvent> events, CancellationToken cancel);
+
 /// <summary>One run from its plan to its report, with everything a person sees of it.</summary>
 public sealed class RunSession(RunConfiguration configuration, Settings settings, CancellationToken cancel)
 {
+    /// <summary>Carries a plan out in this process.</summary>
+    public static PlanExecutor InThisProcess { get; } = (plan, folder, events, cancel) => TrainingRun.ExecuteAsync(plan, folder, events, cancel);
+
     /// <summary>Carries the run out.</summary>
     /// <param name="plan">Checks the data and makes the plan.</param>
+    /// <param name="execute">Carries the plan out.</param>
     /// <returns>The process's exit code.</returns>
-    public async Task<int> ExecuteAsync(Func<CancellationToken, Task<PlannedRun>> plan)
+    public async Task<int> ExecuteAsync(Func<CancellationToken, Task<PlannedRun>> plan, PlanExecutor execute)
     {
         string folder = settings.Run.Folder;
         try
@@ -29,7 +40,7 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
             }
             IReadOnlyList<StageResult> stages;
             await using (var display = ProgressDisplay.Start(planned.Plan, TimeProvider.System))
-                stages = await TrainingRun.ExecuteAsync(planned.Plan, folder, display, cancel);
+                stages = await execute(planned.Plan, folder, display, cancel);
 
             string command = CommandLine();
             Comparison results = Comparison.Of(planned, stages);
@@ -68,7 +79,7 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
     }
 
     /// <summary>The command as a person types it.</summary>
-    private static string CommandLine() => string.Join(' ',
+    public static string CommandLine() => string.Join(' ',
         Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Any(c => char.IsWhiteSpace(c) || "\"'{}$*?".Contains(c)) ? $"'{argument}'" : argument)
             .Prepend("./actortrain"));
 }

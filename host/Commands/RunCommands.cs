@@ -1,4 +1,5 @@
 using System.CommandLine;
+using ActorTrain.Host.Cluster;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
 
@@ -12,11 +13,16 @@ internal static class RunCommands
         var file = new Argument<string>("configuration") { Description = "A HOCON file; hocon/ holds ready-made ones." };
         var command = new Command("run", "Run every method for every seed as a configuration says, compare them, and write a report. The same command resumes.") { file };
         var common = new CommonOptions(command);
+        var cluster = new LocalClusterCommandOptions(command);
         command.SetAction(async (parsed, _) =>
         {
             string path = parsed.GetRequiredValue(file);
             RunConfiguration configuration = common.Load(parsed, [RunConfiguration.File(path)], []);
-            return await CompareAsync(configuration, Settings.Read(configuration, Path.GetFileNameWithoutExtension(path)));
+            Settings settings = Settings.Read(configuration, Path.GetFileNameWithoutExtension(path));
+            PlanExecutor execute = cluster.Read(parsed, settings) is { } options
+                ? (plan, folder, events, cancel) => LocalCluster.ExecuteAsync(options, plan, folder, events, cancel)
+                : RunSession.InThisProcess;
+            return await CompareAsync(configuration, settings, execute);
         });
         return command;
     }
@@ -42,16 +48,15 @@ internal static class RunCommands
             ]);
             Settings settings = Settings.Read(configuration, name);
             DemoData.Write(data);
-            return await CompareAsync(configuration, settings);
+            return await CompareAsync(configuration, settings, RunSession.InThisProcess);
         });
         return command;
     }
 
-    private static async Task<int> CompareAsync(RunConfiguration configuration, Settings settings)
+    private static async Task<int> CompareAsync(RunConfiguration configuration, Settings settings, PlanExecutor execute)
     {
         using var interruption = new Interruption();
         var session = new RunSession(configuration, settings, interruption.Token);
-        return await session.ExecuteAsync(async cancel =>
-            new RunPlanBuilder(settings, await DataCheck.ForComparisonAsync(configuration, settings, cancel)).BuildComparison());
+        return await session.ExecuteAsync(cancel => RunPlanBuilder.CheckAndBuildComparisonAsync(configuration, settings, cancel), execute);
     }
 }

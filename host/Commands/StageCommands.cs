@@ -71,7 +71,7 @@ internal static class StageCommands
             using var interruption = new Interruption();
             var session = new RunSession(configuration, settings, interruption.Token);
             return await session.ExecuteAsync(async cancel =>
-                new RunPlanBuilder(settings, await DataCheck.ForStageAsync(kind, configuration, settings, cancel)).BuildSingle(kind));
+                new RunPlanBuilder(settings, await DataCheck.ForStageAsync(kind, configuration, settings, cancel)).BuildSingle(kind), RunSession.InThisProcess);
         });
         return command;
     }

@@ -12,6 +12,9 @@ public sealed record Settings
     /// <summary><c>cache.dir</c>.</summary>
     public required string CacheFolder { get; init; }
 
+    /// <summary>Section <c>cluster</c>.</summary>
+    public required ClusterSettings Cluster { get; init; }
+
     /// <summary>Section <c>model</c>.</summary>
     public required ModelSettings Model { get; init; }
 
@@ -54,6 +57,11 @@ public sealed record Settings
         {
             Run = ReadRun(from, name),
             CacheFolder = from.Text("cache.dir") is { Length: > 0 } cache ? cache : throw from.Mistake("cache.dir", "cache.dir is empty; name a folder"),
+            Cluster = new ClusterSettings
+            {
+                DowningAfter = TimeSpan.FromSeconds(from.Number("cluster.downing-after")),
+                AllowMixed = from.Switch("cluster.allow-mixed"),
+            },
             Model = ReadModel(from),
             Data = new DataSettings
             {
@@ -106,6 +114,7 @@ public sealed record Settings
             CheckpointEvery = (int)from.Integer("run.checkpoint-every"),
             Keep = (int)from.Integer("run.keep"),
             Prefetch = (int)from.Integer("run.prefetch"),
+            Replicas = (int)from.Integer("run.replicas"),
         };
     }
 
@@ -202,6 +211,19 @@ public sealed record RunSettings
 
     /// <summary><c>run.prefetch</c>, in steps.</summary>
     public required int Prefetch { get; init; }
+
+    /// <summary><c>run.replicas</c>, in nodes.</summary>
+    public required int Replicas { get; init; }
+}
+
+/// <summary>Section <c>cluster</c>.</summary>
+public sealed record ClusterSettings
+{
+    /// <summary><c>cluster.downing-after</c>.</summary>
+    public required TimeSpan DowningAfter { get; init; }
+
+    /// <summary><c>cluster.allow-mixed</c>.</summary>
+    public required bool AllowMixed { get; init; }
 }
 
 /// <summary>Section <c>model</c>.</summary>

@@ -41,6 +41,11 @@ public sealed class RunPlanBuilder
             : settings.Model.ImageSize > 0 ? settings.Model.ImageSize : VitConfiguration.Preset(preset).ImageSize;
     }
 
+    /// <summary>Looks at the data of a comparison and plans it.</summary>
+    /// <inheritdoc cref="DataCheck.ForComparisonAsync" path="/exception"/>
+    public static async Task<PlannedRun> CheckAndBuildComparisonAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel) =>
+        new RunPlanBuilder(settings, await DataCheck.ForComparisonAsync(configuration, settings, cancel)).BuildComparison();
+
     /// <summary>The whole comparison that <c>run</c> carries out.</summary>
     public PlannedRun BuildComparison()
     {

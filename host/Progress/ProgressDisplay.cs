@@ -33,18 +33,20 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
     public void Report(RunEvent value)
     {
         _progress.Report(value);
-        string? line = value switch
-        {
-            StageStarted { StepsDone: > 0 } started => $"{started.Plan.Name}: goes on after step {started.StepsDone}",
-            StageStarted { Plan.Steps: > 0 } started => $"{started.Plan.Name}: stage {started.Index + 1} of {started.Count}, {started.Plan.Steps} steps of {started.Plan.BatchSize} images",
-            CheckpointSaved saved when _plain => $"{saved.Stage}: checkpoint at step {saved.Step}",
-            StageFinished finished => Summary(finished.Result),
-            Notice notice => notice.Text,
-            _ => null,
-        };
-        if (line is not null)
+        if (LineFor(value) is { } line && (_plain || value is not CheckpointSaved))
             _display.WriteLine(line);
     }
+
+    /// <summary>The line that tells of an event; null for one that comes too often for that.</summary>
+    public static string? LineFor(RunEvent happened) => happened switch
+    {
+        StageStarted { StepsDone: > 0 } started => $"{started.Plan.Name}: goes on after step {started.StepsDone}",
+        StageStarted { Plan.Steps: > 0 } started => $"{started.Plan.Name}: stage {started.Index + 1} of {started.Count}, {started.Plan.Steps} steps of {started.Plan.BatchSize} images",
+        CheckpointSaved saved => $"{saved.Stage}: checkpoint at step {saved.Step}",
+        StageFinished finished => Summary(finished.Result),
+        Notice notice => notice.Text,
+        _ => null,
+    };
 
     /// <summary>Stops showing; what was shown stays.</summary>
     public ValueTask DisposeAsync() => _display.DisposeAsync();

@@ -44,13 +44,12 @@ public sealed class RunProgress(RunPlan plan)
             switch (happened)
             {
                 case StageStarted started:
-                    _stage = started.Plan;
-                    _number = started.Index + 1;
-                    _step = started.StepsDone;
-                    _loss = _secondsPerStep = _dataWait = _teacherWait = double.NaN;
-                    _evaluating = null;
+                    Begin(started.Plan, started.StepsDone);
                     break;
                 case StepDone done:
+                    // Whoever follows a cluster's run may have missed its start.
+                    if (_stage?.Name != done.Stage && !_finished.Contains(done.Stage) && plan.Stages.FirstOrDefault(stage => stage.Name == done.Stage) is { } missed)
+                        Begin(missed, done.Step);
                     Advance(done);
                     break;
                 case EvaluationAdvanced evaluation:
@@ -83,6 +82,15 @@ public sealed class RunProgress(RunPlan plan)
             return new ProgressView(stage.Name, _number, plan.Stages.Length, _step, stage.Steps, _loss, stage.BatchSize / _secondsPerStep,
                 _dataWait, _teacherWait, _evaluating, Span(stageLeft), Span(runLeft));
         }
+    }
+
+    private void Begin(StagePlan stage, long stepsDone)
+    {
+        _stage = stage;
+        _number = 1 + Array.FindIndex(plan.Stages, other => other.Name == stage.Name);
+        _step = stepsDone;
+        _loss = _secondsPerStep = _dataWait = _teacherWait = double.NaN;
+        _evaluating = null;
     }
 
     private void Advance(StepDone done)

@@ -22,7 +22,10 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
         _error = process.StandardError.ReadToEndAsync();
     }
 
-    public static CommandLineProcess Start(string workingFolder, params string[] arguments)
+    public static CommandLineProcess Start(string workingFolder, params string[] arguments) =>
+        Start(workingFolder, new Dictionary<string, string>(), arguments);
+
+    public static CommandLineProcess Start(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
         string program = Path.Combine(AppContext.BaseDirectory, "actortrain.dll");
         var start = new ProcessStartInfo("dotnet", [program, .. arguments])
@@ -33,12 +36,17 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
         };
         // One thread of several tests at a time is faster than several that spin against each other.
         start.Environment["OMP_WAIT_POLICY"] = "passive";
+        foreach ((string name, string value) in environment)
+            start.Environment[name] = value;
         return new CommandLineProcess(Process.Start(start)!);
     }
 
-    public static async Task<Ending> RunAsync(string workingFolder, params string[] arguments)
+    public static Task<Ending> RunAsync(string workingFolder, params string[] arguments) =>
+        RunAsync(workingFolder, new Dictionary<string, string>(), arguments);
+
+    public static async Task<Ending> RunAsync(string workingFolder, IReadOnlyDictionary<string, string> environment, params string[] arguments)
     {
-        await using CommandLineProcess process = Start(workingFolder, arguments);
+        await using CommandLineProcess process = Start(workingFolder, environment, arguments);
         return await process.EndAsync();
     }
 
