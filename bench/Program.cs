@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using ActorTrain.Benchmarks;
 using ActorTrain.Model;
 
+bool transport = args is ["transport", ..];
 int[] threads = [1, 2];
 (int rounds, int steps, bool againstPlain) = (5, 5, false);
 try
@@ -17,7 +18,17 @@ try
         KernelComparison.RunParts(int.Parse(partThreads, CultureInfo.InvariantCulture), int.Parse(repetitions, CultureInfo.InvariantCulture));
         return 0;
     }
-    for (int index = 0; index < args.Length; index += 2)
+    if (args is ["transport-receiver"])
+    {
+        await TransportSides.ReceiveAsync(Console.In, Console.Out);
+        return 0;
+    }
+    if (args is ["transport-sender", string actorPort, string rawPort])
+    {
+        await TransportSides.SendAsync(Positive(actorPort), Positive(rawPort), Console.In, Console.Out);
+        return 0;
+    }
+    for (int index = transport ? 1 : 0; index < args.Length; index += 2)
     {
         string value = index + 1 < args.Length ? args[index + 1] : "";
         switch (args[index])
@@ -51,11 +62,16 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5.");
     return 2;
 }
 try
 {
+    if (transport)
+    {
+        TransportComparison.Run(rounds);
+        return 0;
+    }
     foreach (int count in threads)
     {
         if (againstPlain)
