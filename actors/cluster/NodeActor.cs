@@ -76,9 +76,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     /// <summary>The answer to <see cref="Leave"/>.</summary>
     internal sealed record Idle;
 
+    protected override void PreStart() => Timers.StartPeriodicTimer("events", new Flush(), EventInterval);
+
     private void ReceiveClients(IActorRef coordinator)
     {
-        Timers.StartPeriodicTimer("events", new Flush(), EventInterval);
         Receive<SubmitRun>(coordinator.Forward);
         Receive<FollowRun>(coordinator.Forward);
         Receive<StatusRequest>(coordinator.Forward);
@@ -107,7 +108,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void SendEvents()
     {
-        if (_events.Count == 0)
+        if (_events.Count == 0 || _coordinator.IsNobody())
             return;
         _coordinator.Tell(new EventReport([.. _events]));
         _events.Clear();
