@@ -174,7 +174,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     private async Task<Action> OpenDataAsync(StageModels models, StageRecord record)
     {
         var configuration = await models.ConfigurationAsync();
-        var sources = await StageSources.OpenAsync(Plan, configuration, _run.Cancel);
+        var sources = await StageSources.OpenAsync(Plan, configuration, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _run.Cancel);
         var stage = _stage with { Train = sources.TrainInfo, Test = sources.TestInfo, Configuration = configuration, Sources = sources };
         return () =>
         {

@@ -95,15 +95,15 @@ internal sealed class StageSources : IAsyncDisposable
 
     /// <exception cref="DataException">A data set cannot be opened.</exception>
     /// <exception cref="RunException">Data and model do not fit.</exception>
-    public static async Task<StageSources> OpenAsync(StagePlan plan, VitConfiguration model, CancellationToken cancel)
+    public static async Task<StageSources> OpenAsync(StagePlan plan, VitConfiguration model, IProgress<OpeningProgress> progress, CancellationToken cancel)
     {
         var sources = new StageSources();
         try
         {
             if (plan.Train is not null)
-                sources.Train = await OpenAsync(plan, plan.Train, model, null, cancel);
+                sources.Train = await OpenAsync(plan, plan.Train, model, null, progress, cancel);
             if (plan.Test is not null && plan.Kind is StageKind.Finetune or StageKind.Evaluate)
-                sources.Test = await OpenAsync(plan, plan.Test, model, sources.Train?.ClassNames ?? model.ClassNames, cancel);
+                sources.Test = await OpenAsync(plan, plan.Test, model, sources.Train?.ClassNames ?? model.ClassNames, progress, cancel);
             if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Count < 2)
                 throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Count} class(es), but stage '{plan.Name}' "
                     + "learns to tell at least 2 apart; point it at a folder with one folder per class.");
@@ -130,7 +130,8 @@ internal sealed class StageSources : IAsyncDisposable
 
     private static DataSetInfo InfoOf(ISampleSource source) => new(source.Count, source.Fingerprint, [.. source.ClassNames]);
 
-    private static Task<ISampleSource> OpenAsync(StagePlan plan, DataPlan data, VitConfiguration model, IReadOnlyList<string>? classNames, CancellationToken cancel)
+    private static Task<ISampleSource> OpenAsync(
+        StagePlan plan, DataPlan data, VitConfiguration model, IReadOnlyList<string>? classNames, IProgress<OpeningProgress> progress, CancellationToken cancel)
     {
         if (data.ImageSize != model.ImageSize)
             throw new RunException($"Stage '{plan.Name}' resizes {data.Key} to {data.ImageSize} pixels, but its model ({plan.Initial}) "
@@ -143,6 +144,7 @@ internal sealed class StageSources : IAsyncDisposable
             Limit = data.Limit,
             LimitSeed = data.LimitSeed,
             ClassNames = data.ClassNames ?? classNames,
+            Progress = progress,
         }, cancel);
     }
 }

@@ -1,5 +1,4 @@
 using ActorTrain.DataPipeline;
-using ActorTrain.Host.Results;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Progress;
@@ -7,11 +6,8 @@ namespace ActorTrain.Host.Progress;
 /// <summary>Shows how far the opening of a data set is, where listing or indexing it takes longer than a moment.</summary>
 public sealed class OpeningDisplay : IProgress<OpeningProgress>, IAsyncDisposable
 {
-    private readonly Lock _lock = new();
-    private readonly TimeProvider _time;
+    private readonly OpeningEstimate _estimate;
     private readonly LiveDisplay _display;
-    private OpeningProgress? _reached;
-    private long _phaseStarted;
 
     /// <summary>Starts showing.</summary>
     /// <param name="terminal">The terminal to draw on; null to write plain lines.</param>
@@ -19,7 +15,7 @@ public sealed class OpeningDisplay : IProgress<OpeningProgress>, IAsyncDisposabl
     /// <param name="time">The clock.</param>
     public OpeningDisplay(IAnsiConsole? terminal, TextWriter output, TimeProvider time)
     {
-        _time = time;
+        _estimate = new OpeningEstimate(time);
         _display = new LiveDisplay(terminal, output, time, Bars, Line);
     }
 
@@ -33,46 +29,12 @@ public sealed class OpeningDisplay : IProgress<OpeningProgress>, IAsyncDisposabl
     }
 
     /// <inheritdoc/>
-    public void Report(OpeningProgress value)
-    {
-        lock (_lock)
-        {
-            if (_reached is not { } before || before.Phase != value.Phase)
-                _phaseStarted = _time.GetTimestamp();
-            // Reports of several threads may overtake each other.
-            else if (value.Done <= before.Done)
-                return;
-            _reached = value;
-        }
-    }
+    public void Report(OpeningProgress value) => _estimate.Report(value);
 
     /// <summary>Stops showing.</summary>
     public ValueTask DisposeAsync() => _display.DisposeAsync();
 
-    internal IReadOnlyList<Bar> Bars() => Reached() is var (now, elapsed)
-        ? [new Bar($"{now.Key}: {Name(now.Phase)}", now.Done, now.Total ?? 0, Status(now, elapsed))]
-        : [];
+    private IReadOnlyList<Bar> Bars() => _estimate.View() is { } view ? [new Bar(view.Name, view.Done, view.Total ?? 0, view.Status)] : [];
 
-    private string? Line() => Reached() is var (now, elapsed) ? $"{now.Key}: {Name(now.Phase)}, {Status(now, elapsed)}" : null;
-
-    private (OpeningProgress Now, TimeSpan Elapsed)? Reached()
-    {
-        lock (_lock)
-            return _reached is { } reached ? (reached, _time.GetElapsedTime(_phaseStarted)) : null;
-    }
-
-    private static string Name(OpeningPhase phase) => phase switch
-    {
-        OpeningPhase.Listing => "listing files",
-        OpeningPhase.LookingUpShards => "looking up shards",
-        _ => "indexing shards",
-    };
-
-    private static string Status(OpeningProgress now, TimeSpan elapsed)
-    {
-        if (now.Total is not { } total)
-            return $"{now.Done} so far";
-        string left = now.Done > 0 ? $", {ResultTable.Duration(elapsed.TotalSeconds * (total - now.Done) / now.Done)} left" : "";
-        return $"{(double)now.Done / Math.Max(1, total):0%}{left}";
-    }
+    private string? Line() => _estimate.View() is { } view ? $"{view.Name}, {view.Status}" : null;
 }

@@ -86,15 +86,4 @@ public class ComputeTests
         Assert.Equal(5, File.ReadAllLines(file).Length);
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
     }
-
-    private sealed class ManualTime : TimeProvider
-    {
-        private long _now;
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public override long GetTimestamp() => _now;
-
-        public void Advance(TimeSpan time) => _now += time.Ticks;
-    }
 }

@@ -51,6 +51,22 @@ public sealed class OpeningProgressTests : IDisposable
         Assert.All(reports, report => Assert.Equal((OpeningPhase.Listing, null), (report.Phase, report.Total)));
     }
 
+    [Fact]
+    public void The_time_left_is_that_of_the_phase_and_reports_that_overtake_each_other_never_lead_back()
+    {
+        var time = new HandMovedTime();
+        var estimate = new OpeningEstimate(time);
+        Assert.Null(estimate.View());
+        estimate.Report(new OpeningProgress("location", OpeningPhase.LookingUpShards, 1, 2));
+        time.Seconds += 1000;
+        estimate.Report(new OpeningProgress("location", OpeningPhase.Indexing, 0, 4000));
+        Assert.Equal(new OpeningView("location: indexing shards", 0, 4000, "0%"), estimate.View());
+        time.Seconds += 3700;
+        foreach (long done in new[] { 500, 1000, 900 })
+            estimate.Report(new OpeningProgress("location", OpeningPhase.Indexing, done, 4000));
+        Assert.Equal(new OpeningView("location: indexing shards", 1000, 4000, "25%, 3:05:00 left"), estimate.View());
+    }
+
     private async Task<OpeningProgress[]> OpenAsync(string name)
     {
         var reports = new Reports();
@@ -64,5 +80,14 @@ public sealed class OpeningProgressTests : IDisposable
         public ConcurrentQueue<OpeningProgress> All { get; } = [];
 
         public void Report(OpeningProgress value) => All.Enqueue(value);
+    }
+
+    private sealed class HandMovedTime : TimeProvider
+    {
+        public long Seconds { get; set; }
+
+        public override long TimestampFrequency => 1;
+
+        public override long GetTimestamp() => Seconds;
     }
 }
