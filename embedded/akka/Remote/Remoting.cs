@@ -94,8 +94,11 @@ internal sealed class Remoting : IAsyncDisposable
     public static void Configure(Socket socket)
     {
         socket.NoDelay = true;
-        // A host that vanishes says nothing.
+        // A host that vanishes says nothing: after 15 s of silence it is asked, and given up 15 s later.
         socket.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.KeepAlive, true);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveTime, 15);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
+        socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
 
     private static Socket Listen(RemoteSettings settings)
