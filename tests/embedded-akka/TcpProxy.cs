@@ -17,6 +17,22 @@ internal sealed class TcpProxy : IDisposable
     /// <summary>While it is not completed, nothing is passed on to the target.</summary>
     public TaskCompletionSource Passing { get; set; } = Completed();
 
+    /// <summary>The same for what the target sends back.</summary>
+    public TaskCompletionSource Answering { get; set; } = Completed();
+
+    /// <summary>Lets nothing through in either direction, or all that has been held.</summary>
+    public void Hold(bool hold)
+    {
+        if (hold)
+        {
+            Passing = new TaskCompletionSource();
+            Answering = new TaskCompletionSource();
+            return;
+        }
+        Passing.TrySetResult();
+        Answering.TrySetResult();
+    }
+
     public void Start(int target) => _ = AcceptAsync(target);
 
     /// <summary>Resets all connections, and from then on each new one too, or not.</summary>
@@ -87,7 +103,7 @@ internal sealed class TcpProxy : IDisposable
         try
         {
             await to.ConnectAsync(IPAddress.Loopback, target);
-            await Task.WhenAny(CopyAsync(from.GetStream(), to.GetStream(), held: true), CopyAsync(to.GetStream(), from.GetStream(), held: false));
+            await Task.WhenAny(CopyAsync(from.GetStream(), to.GetStream(), toTarget: true), CopyAsync(to.GetStream(), from.GetStream(), toTarget: false));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -100,15 +116,14 @@ internal sealed class TcpProxy : IDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream source, NetworkStream destination, bool held)
+    private async Task CopyAsync(NetworkStream source, NetworkStream destination, bool toTarget)
     {
         byte[] buffer = new byte[64 * 1024];
         try
         {
             while (await source.ReadAsync(buffer) is var count and > 0)
             {
-                if (held)
-                    await Passing.Task;
+                await (toTarget ? Passing : Answering).Task;
                 await destination.WriteAsync(buffer.AsMemory(0, count));
             }
         }

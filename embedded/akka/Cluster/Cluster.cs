@@ -19,8 +19,9 @@ public class Cluster
     internal Cluster(ActorSystemImpl system)
     {
         System = system;
-        var remoting = (system.Provider as RemoteActorRefProvider)?.Remoting
-            ?? throw new ConfigurationException($"ActorSystem {system} is not part of a cluster: set akka.actor.provider = cluster.");
+        if (system.Settings.ProviderName != "cluster")
+            throw new ConfigurationException($"ActorSystem {system} is not part of a cluster: set akka.actor.provider = cluster.");
+        var remoting = ((RemoteActorRefProvider)system.Provider).Remoting;
         Settings = new ClusterSettings(system.Settings.Config, system.Name);
         SelfUniqueAddress = new UniqueAddress(remoting.LocalAddress, remoting.Uid);
         _downingProvider = new Lazy<IDowningProvider>(() => (IDowningProvider)Activator.CreateInstance(Settings.DowningProviderType, system, this)!);

@@ -36,11 +36,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
         ReceiveReachability();
         Receive<GossipEnvelope>(envelope => Receive(envelope.From, envelope.Gossip));
         Receive<GossipTick>(_ => Spread());
-        Receive<ExitingConfirmed>(exiting =>
-        {
-            if (_exited.Add(exiting.Node))
-                Update(_state.Gossip);
-        });
+        Receive<ExitingConfirmed>(exiting => BidFarewell(exiting.Node));
         Receive<Move>(move => Apply(move));
         Receive<ExitTasksDone>(_ => ConfirmExit());
         Receive<ExitTimeout>(_ => End("nobody confirmed in time that it left"));
@@ -226,17 +222,36 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
     /// <summary>This node exits and has ended its work: lets the leader remove it.</summary>
     private void ConfirmExit()
     {
-        var others = _state.Gossip.Members.Keys.Where(CanTell).ToList();
-        foreach (var node in others)
-            Peer(node.Address).Tell(new ExitingConfirmed(_self), Self);
-        if (others.Count == 0)
+        SayFarewell();
+        if (!_state.Gossip.Members.Keys.Any(CanTell))
             Context.Stop(Self);
+    }
+
+    private void SayFarewell()
+    {
+        foreach (var node in _state.Gossip.Members.Keys.Where(CanTell))
+            Peer(node.Address).Tell(new ExitingConfirmed(_self), Self);
+    }
+
+    private void BidFarewell(UniqueAddress node)
+    {
+        if (!_state.Gossip.Members.TryGetValue(node, out var member))
+            return;
+        if (member.Status == MemberStatus.Down)
+        {
+            _monitor.Lost(node);
+            Observe();
+        }
+        else if (_exited.Add(node))
+            Update(_state.Gossip);
     }
 
     private void End(string why)
     {
         if (_state.SelfMember?.Status != MemberStatus.Exiting)
             _log.Warning("Cluster Node [{0}] - is no longer part of the cluster: {1}", _self.Address, why);
+        if (_state.SelfMember?.Status == MemberStatus.Down)
+            SayFarewell();
         _endsSystem = _endsSystem || _settings.RunCoordinatedShutdownWhenDown;
         Context.Stop(Self);
     }

@@ -25,7 +25,7 @@ internal sealed record Heartbeat(UniqueAddress From, long Sequence) : IClusterMe
 
 internal sealed record HeartbeatResponse(UniqueAddress From, long Sequence) : IClusterMessage;
 
-/// <summary>A node that exits has ended its work.</summary>
+/// <summary>A node that exits has ended its work, or one that was downed knows it and ends.</summary>
 internal sealed record ExitingConfirmed(UniqueAddress Node) : IClusterMessage;
 
 /// <summary>

@@ -162,7 +162,7 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
         else if (older.TrueForAll(member => member.Status >= MemberStatus.Exiting))
         {
             foreach (var member in older)
-                Context.ActorSelection(new RootActorPath(member.Address) / Self.Path.Elements).Tell(new HandOverToMe(member.UniqueAddress));
+                Peer(member).Tell(new HandOverToMe(member.UniqueAddress));
         }
     }
 
@@ -201,11 +201,17 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
         FinishHandOver();
     }
 
+    /// <summary>Tells whoever asked, and the others before they need to ask: soon this member will be gone.</summary>
     private void FinishHandOver()
     {
         foreach (var successor in _successors)
             successor.Tell(new HandOverDone(_self), Self);
         _successors.Clear();
+        foreach (var member in _members.Values.Where(member => member.UniqueAddress != _self))
+            Peer(member).Tell(new HandOverDone(_self));
         _exited.TrySetResult();
     }
+
+    /// <summary>The manager on another member.</summary>
+    private ActorSelection Peer(Member member) => Context.ActorSelection(new RootActorPath(member.Address) / Self.Path.Elements);
 }

@@ -1,0 +1,136 @@
+using Akka.Actor;
+using Akka.Cluster;
+using Akka.Configuration;
+
+namespace ActorTrain.Embedded.Akka.Tests;
+
+public sealed class ClusterTests : ClusterTest
+{
+    [Fact]
+    public async Task Nodes_join_with_their_roles_and_the_first_by_address_leads()
+    {
+        var nodes = await StartCluster(Roles("data", "teacher"), Roles("student"), "");
+        foreach (var node in nodes)
+        {
+            var state = node.Cluster.State;
+            Assert.Equal(nodes.Select(other => other.Address).ToHashSet(), state.Members.Select(member => member.Address).ToHashSet());
+            Assert.Equal(nodes.MinBy(other => other.Address.Port)!.Address, state.Leader);
+            Assert.Equal(nodes[1].Address, state.RoleLeader("student"));
+            Assert.Equal(["data", "teacher"], state.Members.First(member => member.Address == nodes[0].Address).Roles.Order());
+            Assert.True(node.Cluster.IsUp);
+        }
+    }
+
+    [Fact]
+    public async Task The_first_seed_node_starts_a_cluster_when_no_other_answers_and_the_others_find_it()
+    {
+        var proxy = NewProxy();
+        var other = NewProxy();
+        var seedNodes = $"akka.cluster.seed-nodes = [\"akka.tcp://cluster@127.0.0.1:{proxy.Port}\", \"akka.tcp://cluster@127.0.0.1:{other.Port}\"]\n";
+        var first = Start(seedNodes, proxy);
+        Assert.Equal(first.Address, (await Follow<ClusterEvent.MemberUp>(first).Next<ClusterEvent.MemberUp>()).Member.Address);
+        var second = Start(seedNodes, other);
+        await Follow<ClusterEvent.MemberUp>(second).Next(2);
+        Assert.Equal(2, second.Cluster.State.Members.Count);
+    }
+
+    [Fact]
+    public async Task Who_leaves_goes_through_every_status_and_ends()
+    {
+        var nodes = await StartCluster("", "", "");
+        var events = Follow<ClusterEvent.IMemberEvent>(nodes[0]);
+        await events.Next(3);
+        var removed = Removed(nodes[2]);
+        await nodes[2].Cluster.LeaveAsync().WaitAsync(Limit);
+        await removed;
+        await nodes[2].System.WhenTerminated.WaitAsync(Limit);
+        Assert.Equal(nodes[2].Address, (await events.Next<ClusterEvent.MemberLeft>()).Member.Address);
+        Assert.Equal(nodes[2].Address, (await events.Next<ClusterEvent.MemberExited>()).Member.Address);
+        var last = await events.Next<ClusterEvent.MemberRemoved>();
+        Assert.Equal((nodes[2].Address, MemberStatus.Exiting), (last.Member.Address, last.PreviousStatus));
+    }
+
+    [Fact]
+    public async Task The_last_node_can_leave()
+    {
+        var nodes = await StartCluster("");
+        await nodes[0].Cluster.LeaveAsync().WaitAsync(Limit);
+        Assert.True(nodes[0].Cluster.IsTerminated);
+        await nodes[0].System.WhenTerminated.WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task A_killed_node_is_unreachable_long_before_its_silence_could_tell()
+    {
+        var nodes = await StartCluster(NeverSilent, NeverSilent, NeverSilent);
+        var unreachable = Follow<ClusterEvent.UnreachableMember>(nodes[0]);
+        Kill(nodes[2]);
+        Assert.Equal(nodes[2].Address, (await unreachable.Next<ClusterEvent.UnreachableMember>()).Member.Address);
+    }
+
+    [Fact]
+    public async Task A_lost_connection_to_a_live_node_has_no_effect()
+    {
+        var nodes = await StartCluster(NeverSilent, NeverSilent, NeverSilent);
+        var events = Follow<ClusterEvent.IReachabilityEvent>(nodes[0]);
+        nodes[1].Proxy.Cut(refuse: false);
+        Kill(nodes[2]);
+        Assert.Equal(nodes[2].Address, (await events.Next<ClusterEvent.UnreachableMember>()).Member.Address);
+        Assert.Empty(await events.Flush());
+    }
+
+    [Fact]
+    public async Task A_silent_node_is_unreachable_and_comes_back()
+    {
+        var impatient = NoDowning + "akka.cluster.failure-detector.acceptable-heartbeat-pause = 300ms\n";
+        var nodes = await StartCluster(impatient, impatient);
+        var events = Follow<ClusterEvent.IReachabilityEvent>(nodes[0]);
+        Isolate(nodes, true);
+        Assert.Equal(nodes[1].Address, (await events.Next<ClusterEvent.UnreachableMember>()).Member.Address);
+        Isolate(nodes, false);
+        Assert.Equal(nodes[1].Address, (await events.Next<ClusterEvent.ReachableMember>()).Member.Address);
+    }
+
+    [Fact]
+    public async Task A_new_process_takes_the_place_of_a_dead_one_at_once()
+    {
+        var settings = NoDowning + NeverSilent;
+        int free;
+        using (var proxy = new TcpProxy())
+            free = proxy.Port;
+        var place = settings + $"akka.remote.dot-netty.tcp {{ port = {free}, public-port = {free} }}\n";
+        var nodes = await StartCluster(settings, settings, place);
+        var removed = Follow<ClusterEvent.MemberRemoved>(nodes[0]);
+        await nodes[2].System.Terminate().WaitAsync(Limit);
+        var heir = Start(place);
+        await Join(heir, nodes[1]);
+        Assert.Equal(nodes[2].Cluster.SelfUniqueAddress, (await removed.Next<ClusterEvent.MemberRemoved>()).Member.UniqueAddress);
+        Assert.Contains(heir.Cluster.SelfUniqueAddress, heir.Cluster.State.Members.Select(member => member.UniqueAddress));
+        Assert.Equal(3, heir.Cluster.State.Members.Count);
+    }
+
+    [Fact]
+    public async Task Watchers_learn_of_the_death_of_a_removed_node()
+    {
+        var nodes = await StartCluster(NeverSilent + AutoDown, NeverSilent + AutoDown);
+        MakeEcho(nodes[1].System);
+        var probe = new ActorTest.Probe(nodes[0].System);
+        await probe.Watch(await Find(nodes[0].System, nodes[1].System, "/user/echo"));
+        Kill(nodes[1]);
+        var terminated = await probe.Next<Terminated>();
+        Assert.Equal((true, true), (terminated.AddressTerminated, terminated.ExistenceConfirmed));
+    }
+
+    [Fact]
+    public void Wrong_settings_are_named()
+    {
+        var provider = Assert.Throws<ConfigurationException>(() => Settings("akka.cluster.downing-provider-class = \"No.Such, Assembly\""));
+        Assert.Contains("No.Such", provider.Message, StringComparison.Ordinal);
+        var seed = Assert.Throws<ConfigurationException>(() => Settings("akka.cluster.seed-nodes = [\"localhost:1\"]"));
+        Assert.Contains("localhost:1", seed.Message, StringComparison.Ordinal);
+        Assert.Throws<ConfigurationException>(() => Cluster.Get(Begin("alone")));
+    }
+
+    private static ClusterSettings Settings(string settings) =>
+        new(ConfigurationFactory.ParseString(settings).WithFallback(ConfigurationFactory.Default()), "cluster");
+}
