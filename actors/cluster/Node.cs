@@ -74,6 +74,8 @@ public sealed class Node : IAsyncDisposable
 
     private async Task LiveAsync()
     {
+        using var stop = CancellationTokenSource.CreateLinkedTokenSource(_stop.Token);
+        var offering = Task.Run(() => _disk.OfferAsync(stop.Token));
         try
         {
             for (int start = 1; !_stop.IsCancellationRequested && !_leave.Task.IsCompleted; start++)
@@ -86,6 +88,11 @@ public sealed class Node : IAsyncDisposable
         catch (Exception error) when (error is not RunException)
         {
             throw new RunException($"The node at {Address} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); start it again.", error);
+        }
+        finally
+        {
+            await stop.CancelAsync();
+            await offering.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         }
     }
 
@@ -142,7 +149,7 @@ public sealed class Node : IAsyncDisposable
         system.ActorOf(Props.Create(() => new MembershipActor(nodes)), "membership");
         var forwarder = new EventForwarder(_events);
         var runs = new NodeRuns(_disk, identity, nodes, work, forwarder, end);
-        var files = Props.Create(() => new FileServerActor(_disk.Files, _disk.Root, _disk.Fence, TimeProvider.System, text => forwarder.Report(new Notice(text))));
+        var files = Props.Create(() => new FileServerActor(_disk.Files, _disk.Root, _disk.Fence, _disk.Needs, TimeProvider.System, text => forwarder.Report(new Notice(text))));
         var record = _disk.ReadRecord();
         if (identity.Has(NodeRoles.Coordinator))
         {

@@ -13,6 +13,7 @@ internal sealed class NodeDisk : IDisposable
 {
     private readonly FileStream _lock;
     private RunFolder? _run;
+    private volatile RunRecord? _record; // what lies on the disk
 
     private NodeDisk(string root, FileStream @lock)
     {
@@ -38,13 +39,27 @@ internal sealed class NodeDisk : IDisposable
         return new NodeDisk(root, RunFolder.Lock(root));
     }
 
+    /// <summary>Offers the checkpoints and models that earlier starts of the node left on the disk; what cannot be read is not offered.</summary>
+    public async Task OfferAsync(CancellationToken cancel)
+    {
+        foreach (string run in Directory.EnumerateDirectories(Root))
+        {
+            await Files.AddTreeAsync(Path.Combine(run, RunFolder.StagesName), cancel);
+            await Files.AddTreeAsync(Path.Combine(run, RunFolder.ModelsName), cancel);
+        }
+    }
+
+    /// <summary>Whether the newest record counts on a file: another node may have to go on from it.</summary>
+    public bool Needs(string sha256) =>
+        _record?.Stages.Any(stage => stage.Checkpoint?.Files.Files.Any(file => file.Sha256 == sha256) == true) == true;
+
     /// <summary>The newest record on the disk, or null.</summary>
     /// <exception cref="RunException">It is damaged.</exception>
     public RunRecord? ReadRecord()
     {
         try
         {
-            return File.Exists(Record) ? JsonSerializer.Deserialize<RunRecord>(File.ReadAllText(Record), RunFolder.Json) : null;
+            return _record = File.Exists(Record) ? JsonSerializer.Deserialize<RunRecord>(File.ReadAllText(Record), RunFolder.Json) : null;
         }
         catch (JsonException error)
         {
@@ -52,7 +67,11 @@ internal sealed class NodeDisk : IDisposable
         }
     }
 
-    public void WriteRecord(RunRecord record) => RunFolder.Replace(Record, JsonSerializer.Serialize(record, RunFolder.Json));
+    public void WriteRecord(RunRecord record)
+    {
+        RunFolder.Replace(Record, JsonSerializer.Serialize(record, RunFolder.Json));
+        _record = record;
+    }
 
     /// <summary>The folder of a run on this node. The one that was open before is closed.</summary>
     public RunFolder Open(RunRecord record)

@@ -22,6 +22,7 @@ internal sealed class FileServerActor : ReceiveActor
     private readonly NodeFiles _files;
     private readonly string _root;
     private readonly EpochFence _fence;
+    private readonly Func<string, bool> _needed;
     private readonly TimeProvider _time;
     private readonly Action<string>? _notice;
     private readonly Dictionary<string, Hold> _holds = [];
@@ -29,11 +30,12 @@ internal sealed class FileServerActor : ReceiveActor
     /// <param name="files">The node's files.</param>
     /// <param name="root">Where replicas are kept.</param>
     /// <param name="fence">The epochs that the node has seen.</param>
+    /// <param name="needed">Whether somebody may yet ask for a file, by SHA-256: its folder is not removed as superseded.</param>
     /// <param name="time">The clock.</param>
     /// <param name="notice">Told sentences for the user, from any thread.</param>
-    public FileServerActor(NodeFiles files, string root, EpochFence fence, TimeProvider time, Action<string>? notice)
+    public FileServerActor(NodeFiles files, string root, EpochFence fence, Func<string, bool> needed, TimeProvider time, Action<string>? notice)
     {
-        (_files, _root, _fence, _time, _notice) = (files, System.IO.Path.GetFullPath(root), fence, time, notice);
+        (_files, _root, _fence, _needed, _time, _notice) = (files, System.IO.Path.GetFullPath(root), fence, needed, time, notice);
         Receive<FileRequest>(request => Task.Run(() => Read(request)).PipeTo(Sender, Self));
         Receive<HoldFiles>(Keep);
         Receive<HoldEnded>(ended =>
@@ -120,7 +122,7 @@ internal sealed class FileServerActor : ReceiveActor
         {
             await FileFetch.FetchAsync(order.Files, folder, () => [source], _files, options, cancel);
             if (order.Keep > 0)
-                RunFolder.Writing(folder, () => RemoveSuperseded(folder, order.Keep));
+                await RemoveSupersededAsync(folder, order.Keep, cancel);
             return new FilesHeld(order.Folder, order.Epoch);
         }
         catch (Exception error) when (error is StaleEpochException or RunException)
@@ -133,12 +135,14 @@ internal sealed class FileServerActor : ReceiveActor
         }
     }
 
-    private void RemoveSuperseded(string folder, int keep)
+    private async Task RemoveSupersededAsync(string folder, int keep, CancellationToken cancel)
     {
         foreach (string superseded in FileFolders.Superseded(folder, keep))
         {
+            if ((await _files.AddAsync(superseded, cancel)).Files.Any(file => _needed(file.Sha256)))
+                continue;
             _files.Forget(superseded);
-            FileFolders.Remove(superseded);
+            RunFolder.Writing(superseded, () => FileFolders.Remove(superseded));
         }
     }
 

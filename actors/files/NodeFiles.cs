@@ -35,6 +35,26 @@ internal sealed class NodeFiles
         }
     }
 
+    /// <summary>Hashes and offers the files of a folder and of all folders below it; what cannot be read is not offered.</summary>
+    public async Task AddTreeAsync(string root, CancellationToken cancel)
+    {
+        if (!Directory.Exists(root))
+            return;
+        var everywhere = new EnumerationOptions { RecurseSubdirectories = true };
+        foreach (string folder in Directory.EnumerateDirectories(root, "*", everywhere).Prepend(root))
+        {
+            try
+            {
+                if (!folder.EndsWith(FileFolders.TemporarySuffix, StringComparison.Ordinal))
+                    await AddAsync(folder, cancel);
+            }
+            catch (RunException)
+            {
+                // It was removed meanwhile or the disk is broken: other nodes are asked then.
+            }
+        }
+    }
+
     /// <summary>Offers a file whose hash is known.</summary>
     public void Add(string path, string sha256) => Register(new FileInfo(path), sha256);
 

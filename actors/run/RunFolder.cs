@@ -22,6 +22,12 @@ internal sealed class RunFolder : IDisposable
     /// <summary>The file with a line for each step.</summary>
     public const string MetricsName = "metrics.jsonl";
 
+    /// <summary>The folder with a folder for each stage.</summary>
+    public const string StagesName = "stages";
+
+    /// <summary>The folder of models that came from other nodes.</summary>
+    public const string ModelsName = "models";
+
     private readonly FileStream _lock;
 
     private RunFolder(string path, FileStream @lock) => (Root, _lock) = (path, @lock);
@@ -34,12 +40,17 @@ internal sealed class RunFolder : IDisposable
 
     public string Cache => Path.Combine(Root, "cache");
 
-    public string Stage(string name) => Path.Combine(Root, "stages", name);
+    public string Stage(string name) => Path.Combine(Root, StagesName, name);
 
     /// <summary>Models that came from other nodes.</summary>
-    public string Models => Path.Combine(Root, "models");
+    public string Models => Path.Combine(Root, ModelsName);
 
     public string Checkpoint(string stage, long step) => Path.Combine(Stage(stage), $"checkpoint-{step}");
+
+    /// <summary>Whether a stage has a checkpoint of this step or a later one.</summary>
+    public bool HasCheckpointFrom(string stage, long step) =>
+        Directory.Exists(Stage(stage)) && Directory.EnumerateDirectories(Stage(stage), "checkpoint-*")
+            .Any(folder => long.TryParse(Path.GetFileName(folder).AsSpan("checkpoint-".Length), out long saved) && saved >= step);
 
     public string Model(string stage) => Path.Combine(Stage(stage), "model");
 

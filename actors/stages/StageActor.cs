@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
 using Akka.Actor;
@@ -38,6 +39,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     private StageSources? _sources;
     private CheckpointWritten? _toReplicate;
     private bool _replicating;
+    private StudentEnded? _toHandOn;
     private int _crashes;
 
     public StageActor(RunContext run, StagePlan plan, int index, StageOrder order)
@@ -49,6 +51,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         {
             _order = changed;
             Reconcile();
+            if (changed.Train)
+                HandOnAgain();
         });
         Receive<Opened>(opened =>
         {
@@ -76,7 +80,13 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             Report(_report with { Checkpoint = counted });
             ReplicateCheckpoint();
         });
+        Receive<NotCounted>(written =>
+        {
+            _replicating = false;
+            _toReplicate ??= written.Checkpoint;
+        });
         Receive<StudentEnded>(AfterTraining);
+        Receive<NotHandedOn>(model => _toHandOn = model.Ended);
         Receive<TrainedModel>(trained => Report(_report with { Trained = trained, Training = false }));
         Receive<EvaluatorReady>(_ => AskForEvaluation());
         Receive<EvaluationDone>(done =>
@@ -208,8 +218,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             TeacherFingerprint = Plan.Teacher is null ? null : StageModels.WeightsOf(models.FilesOf(Plan.Teacher)!),
             FinalFolder = _run.Folder.Model(Plan.Name),
         };
-        if (record.Checkpoint is { } counted && _run.Folder.Checkpoint(Plan.Name, counted.Step) is var checkpoint && !Directory.Exists(checkpoint))
-            await models.FetchAsync(counted.Files, checkpoint);
+        if (record.Checkpoint is { } counted && !_run.Folder.HasCheckpointFrom(Plan.Name, counted.Step))
+            await models.FetchAsync(counted.Files, _run.Folder.Checkpoint(Plan.Name, counted.Step));
         return () =>
         {
             if (_order.Train)
@@ -301,7 +311,18 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             var log = await run.Files.AddAsync(logFolder);
             await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
             return new TrainedModel(files, ended.Totals, distance, log);
-        }).PipeTo(Self, Self);
+        }).PipeTo(Self, Self, failure: error => error is StaleEpochException ? new NotHandedOn(ended) : new Status.Failure(error));
+    }
+
+    /// <summary>What other nodes did not take comes again with the next order, which carries the epoch of a new coordinator.</summary>
+    private void HandOnAgain()
+    {
+        ReplicateCheckpoint();
+        if (_toHandOn is { } ended)
+        {
+            _toHandOn = null;
+            AfterTraining(ended);
+        }
     }
 
     // The next order may ask for training again.
@@ -318,14 +339,14 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         (_replicating, _toReplicate) = (true, null);
         var (run, stage, order) = (_run, _stage, _order);
         var models = new StageModels(run, order.Record, Plan, Context.System);
+        string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
         Task.Run(async () =>
         {
-            string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
             CopyLogs(run.Folder.Stage(stage.Plan.Name), folder);
             var files = await run.Files.AddAsync(folder);
-            await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
-            return new CountedCheckpoint(written.Step, files);
-        }).PipeTo(Self, Self);
+            bool held = await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
+            return held ? (object)new CountedCheckpoint(written.Step, files) : new NotCounted(written);
+        }).PipeTo(Self, Self, failure: error => error is StaleEpochException || !Directory.Exists(folder) ? new NotCounted(written) : new Status.Failure(error));
     }
 
     /// <summary>The metrics and the ledger go with a checkpoint or model to whichever node needs it.</summary>
@@ -356,6 +377,10 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         _report = report;
         Context.Parent.Tell(report);
     }
+
+    private sealed record NotCounted(CheckpointWritten Checkpoint);
+
+    private sealed record NotHandedOn(StudentEnded Ended);
 
     private sealed record Opened(Action Start);
 }

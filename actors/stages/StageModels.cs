@@ -37,13 +37,13 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
     /// <param name="folder">The folder under the other nodes' run folders.</param>
     /// <param name="copies">How many nodes.</param>
     /// <param name="keep">See <see cref="HoldFiles"/>.</param>
-    public Task ReplicateAsync(FileSet files, string folder, int copies, int keep)
+    /// <returns>Whether that many hold them now.</returns>
+    public async Task<bool> ReplicateAsync(FileSet files, string folder, int copies, int keep)
     {
         var others = Others();
-        if (others.Count == 0)
-            return Task.CompletedTask;
+        copies = Math.Min(copies, others.Count);
         var order = new HoldFiles(files, $"{record.RunId}/{folder}", run.Epoch, record.RunId, run.Node.Root + FileServerActor.Path, keep);
-        return Replication.ReplicateAsync(order, Math.Min(copies, others.Count), others, Options, run.Cancel);
+        return (await Replication.ReplicateAsync(order, copies, others, Options, run.Cancel)).Count == copies;
     }
 
     /// <summary>The shape of the initial model, without its weights.</summary>

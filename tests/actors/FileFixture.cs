@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
@@ -15,6 +16,9 @@ public abstract class FileFixture : IAsyncLifetime
 
     protected ActorSystem System { get; } = ActorSystem.Create("files", ConfigurationFactory.ParseString(
         "akka.loglevel = OFF, akka.stdout-loglevel = OFF, akka.log-dead-letters = off, akka.log-dead-letters-during-shutdown = off"));
+
+    /// <summary>Files that no node may remove, by SHA-256.</summary>
+    protected ConcurrentDictionary<string, bool> Needed { get; } = [];
 
     /// <summary>A clock on which patience with a holder ends soon; ending too soon only costs a second request.</summary>
     protected TimeProvider Time { get; } = new HurriedTime(50);
@@ -36,7 +40,7 @@ public abstract class FileFixture : IAsyncLifetime
         string folder = _root.CreateSubdirectory($"node-{_nodes++}").FullName;
         var files = new NodeFiles();
         var fence = new EpochFence(Path.Combine(folder, "epochs.json"));
-        var server = System.ActorOf(Props.Create(() => new FileServerActor(files, folder, fence, TimeProvider.System, Notice)), Path.GetFileName(folder));
+        var server = System.ActorOf(Props.Create(() => new FileServerActor(files, folder, fence, Needed.ContainsKey, TimeProvider.System, Notice)), Path.GetFileName(folder));
         return new Node(folder, files, server);
     }
 

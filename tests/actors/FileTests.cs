@@ -40,6 +40,20 @@ public class FileTests : FileFixture
     }
 
     [Fact]
+    public async Task A_node_that_starts_again_offers_what_its_disk_holds()
+    {
+        var (before, to) = (NewNode(), NewNode());
+        var set = await before.WriteAsync("stages/a/checkpoint-1", ("weights", 1000));
+        await before.WriteAsync("stages/a/checkpoint-2.tmp", ("weights", 2000));
+        var files = new Files.NodeFiles();
+        await files.AddTreeAsync(before.At("stages"), Limit.Token);
+        await files.AddTreeAsync(before.At("models"), Limit.Token);
+        await FetchAsync(to with { Files = files }, set, "copy");
+        FileTests.AssertSame(before.At("stages/a/checkpoint-1"), to.At("copy"));
+        Assert.False(files.TryFind((await before.Files.AddAsync(before.At("stages/a/checkpoint-2.tmp"))).Files[0].Sha256, out _));
+    }
+
+    [Fact]
     public async Task Two_fetches_of_one_folder_at_a_time_do_not_get_in_each_others_way()
     {
         var (from, to) = (NewNode(), NewNode());

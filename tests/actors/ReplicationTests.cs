@@ -109,6 +109,21 @@ public class ReplicationTests : FileFixture
             Directory.EnumerateDirectories(to.At("runs/a")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
     }
 
+    [Fact]
+    public async Task A_checkpoint_that_the_record_counts_on_stays()
+    {
+        var (from, to) = (NewNode(), NewNode());
+        foreach (int step in new[] { 10, 20, 30 })
+        {
+            var set = await from.WriteAsync($"checkpoint-{step}", ("weights", 100 + step));
+            if (step == 10)
+                Needed[set.Files[0].Sha256] = true;
+            await ReplicateAsync(Order(from, set) with { Folder = $"runs/a/checkpoint-{step}", Keep = 1 }, 1, to.Server);
+        }
+        Assert.Equal(["checkpoint-10", "checkpoint-30"],
+            Directory.EnumerateDirectories(to.At("runs/a")).Select(Path.GetFileName).Order(StringComparer.Ordinal));
+    }
+
     private static HoldFiles Order(Node from, FileSet set) => new(set, "runs/a/checkpoint-1", 1, "a", from.Server.Path.ToString(), 0);
 
     private Task<IReadOnlyList<Address>> ReplicateAsync(HoldFiles order, int copies, params IActorRef[] candidates) =>
