@@ -152,29 +152,21 @@ public ref struct MessagePackReader
         }
     }
 
-    /// <summary>Fills the whole span if exactly float32 tokens follow in one piece of memory; reads nothing otherwise.</summary>
-    internal bool TryReadSingles(Span<float> values)
+    /// <summary>Reads float32 tokens for as long as they lie in one piece of memory.</summary>
+    /// <returns>How many were read.</returns>
+    internal int ReadSingles(Span<float> values)
     {
         const int Token = 5;
         ReadOnlySpan<byte> tokens = _reader.UnreadSpan;
-        if (tokens.Length < (long)Token * values.Length)
+        int count = Math.Min(values.Length, tokens.Length / Token);
+        int read = 0;
+        for (; read < count && tokens[Token * read] == MessagePackCode.Float32; read++)
         {
-            return false;
+            values[read] = System.Buffers.Binary.BinaryPrimitives.ReadSingleBigEndian(tokens.Slice((Token * read) + 1, sizeof(float)));
         }
 
-        for (int i = 0; i < values.Length; i++)
-        {
-            ReadOnlySpan<byte> token = tokens.Slice(i * Token, Token);
-            if (token[0] != MessagePackCode.Float32)
-            {
-                return false;
-            }
-
-            values[i] = System.Buffers.Binary.BinaryPrimitives.ReadSingleBigEndian(token[1..]);
-        }
-
-        _reader.Advance((long)Token * values.Length);
-        return true;
+        _reader.Advance((long)Token * read);
+        return read;
     }
 
     private void SkipScalar()

@@ -56,7 +56,7 @@ internal static class Elements
         }
 
         IMessagePackFormatter<T> element = Formatter.Of<T>();
-        var values = new T[reader.ReadArrayHeader()];
+        T[] values = GC.AllocateUninitializedArray<T>(reader.ReadArrayHeader());
         for (int i = 0; i < values.Length; i++)
         {
             values[i] = element.Deserialize(ref reader, options);
@@ -114,13 +114,10 @@ internal sealed class SingleArrayFormatter : IMessagePackFormatter<float[]?>
             return null;
         }
 
-        var values = new float[reader.ReadArrayHeader()];
-        if (!reader.TryReadSingles(values))
+        float[] values = GC.AllocateUninitializedArray<float>(reader.ReadArrayHeader());
+        for (int i = 0; (i += reader.ReadSingles(values.AsSpan(i))) < values.Length; i++)
         {
-            for (int i = 0; i < values.Length; i++)
-            {
-                values[i] = reader.ReadSingle();
-            }
+            values[i] = reader.ReadSingle(); // of another form, or in two pieces
         }
 
         return values;

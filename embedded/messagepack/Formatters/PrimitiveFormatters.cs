@@ -32,10 +32,22 @@ internal static class PrimitiveFormatters
         Add((ref MessagePackWriter writer, float value) => writer.Write(value), (ref MessagePackReader reader) => reader.ReadSingle());
         Add((ref MessagePackWriter writer, double value) => writer.Write(value), (ref MessagePackReader reader) => reader.ReadDouble());
         Add((ref MessagePackWriter writer, string? value) => writer.Write(value), (ref MessagePackReader reader) => reader.ReadString());
-        Add((ref MessagePackWriter writer, byte[]? value) => writer.Write(value), (ref MessagePackReader reader) => reader.ReadBytes()?.ToArray());
+        Add((ref MessagePackWriter writer, byte[]? value) => writer.Write(value), ReadByteArray);
         return all;
 
         void Add<T>(WriteToken<T> write, ReadToken<T> read) => all.Add(typeof(T), new PrimitiveFormatter<T>(write, read));
+    }
+
+    private static byte[]? ReadByteArray(ref MessagePackReader reader)
+    {
+        if (reader.ReadBytes() is not ReadOnlySequence<byte> bytes)
+        {
+            return null;
+        }
+
+        byte[] array = GC.AllocateUninitializedArray<byte>((int)bytes.Length);
+        bytes.CopyTo(array);
+        return array;
     }
 }
 
