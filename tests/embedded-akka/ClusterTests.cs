@@ -60,6 +60,33 @@ public sealed class ClusterTests : ClusterTest
     }
 
     [Fact]
+    public async Task All_nodes_can_leave_at_the_same_time()
+    {
+        var nodes = await StartCluster("", "", "", "");
+        await Task.WhenAll(nodes.Select(node => node.Cluster.LeaveAsync())).WaitAsync(Limit);
+        await Task.WhenAll(nodes.Select(node => node.System.WhenTerminated)).WaitAsync(Limit);
+    }
+
+    [Fact]
+    public async Task Clusters_that_started_without_each_other_become_one()
+    {
+        TcpProxy[] proxies = [NewProxy(), NewProxy()];
+        var places = proxies.Select(proxy => $"\"akka.tcp://cluster@127.0.0.1:{proxy.Port}\"").ToArray();
+        var first = Start($"akka.cluster.seed-nodes = [{places[0]}]\n", proxies[0]);
+        await Follow<ClusterEvent.MemberUp>(first).Next();
+        Isolate([first], true);
+        var second = Start($"akka.cluster.seed-nodes = [{places[1]}, {places[0]}]\n", proxies[1]);
+        await Follow<ClusterEvent.MemberUp>(second).Next();
+        Assert.Single(second.Cluster.State.Members);
+        Isolate([first], false);
+        var (stays, goes) = first.Address.Port < second.Address.Port ? (first, second) : (second, first);
+        await Removed(goes);
+        await goes.System.WhenTerminated.WaitAsync(Limit);
+        Assert.False(stays.Cluster.IsTerminated);
+        await Join(Start(""), stays);
+    }
+
+    [Fact]
     public async Task A_killed_node_is_unreachable_long_before_its_silence_could_tell()
     {
         var nodes = await StartCluster(NeverSilent, NeverSilent, NeverSilent);

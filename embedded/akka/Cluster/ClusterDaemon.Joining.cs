@@ -29,11 +29,11 @@ internal sealed partial class ClusterDaemon
         Receive<InitJoinAck>(ack => FollowUp(ack.From));
         Receive<InitJoinNack>(nack =>
         {
-            if (IsJoining && _refusals.Add(nack.From.Address) && IsFirstSeedNode && OtherSeedNodes.All(_refusals.Contains))
+            if (IsJoining && _contact == null && _refusals.Add(nack.From.Address) && IsFirstSeedNode && OtherSeedNodes.All(_refusals.Contains))
                 StartCluster();
         });
         Receive<Join>(Admit);
-        Receive<Welcome>(welcome => Enter(welcome));
+        Receive<Welcome>(EnterCluster);
     }
 
     private bool IsJoining => _seedNodes.Count > 0 && _state.SelfMember == null;
@@ -90,7 +90,7 @@ internal sealed partial class ClusterDaemon
         Update(Gossip.Empty.With(new Member(_self, int.MaxValue, MemberStatus.Joining, _settings.Roles), _self));
     }
 
-    private void Enter(Welcome welcome)
+    private void EnterCluster(Welcome welcome)
     {
         if (!IsJoining || !welcome.Gossip.Members.ContainsKey(_self))
             return;

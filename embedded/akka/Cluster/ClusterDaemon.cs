@@ -21,6 +21,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
     private readonly HashSet<UniqueAddress> _exited = [];
     private readonly List<Action> _onUp = [];
     private MembershipState _state;
+    private bool _exitConfirmed;
     private bool _endsSystem;
 
     public ClusterDaemon(Cluster cluster, Remoting remoting)
@@ -34,7 +35,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
         remoting.IsMember = address => cluster.State.Members.Any(member => member.Address == address);
         ReceiveJoining();
         ReceiveReachability();
-        Receive<GossipEnvelope>(envelope => Receive(envelope.From, envelope.Gossip));
+        Receive<GossipEnvelope>(envelope => TakeIn(envelope.From, envelope.Gossip));
         Receive<GossipTick>(_ => Spread());
         Receive<ExitingConfirmed>(exiting => BidFarewell(exiting.Node));
         Receive<Move>(move => Apply(move));
@@ -135,7 +136,7 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
         React(before);
     }
 
-    private void Receive(UniqueAddress from, Gossip theirs)
+    private void TakeIn(UniqueAddress from, Gossip theirs)
     {
         if (_state.SelfMember == null || WasRemoved(from) || !_state.Gossip.Members.ContainsKey(from))
             return;
@@ -217,13 +218,21 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
             End("it was downed");
         else
             AdmitWaiting();
+        EndIfLast();
     }
 
     /// <summary>This node exits and has ended its work: lets the leader remove it.</summary>
     private void ConfirmExit()
     {
+        _exitConfirmed = true;
         SayFarewell();
-        if (!_state.Gossip.Members.Keys.Any(CanTell))
+        EndIfLast();
+    }
+
+    /// <summary>When all leave at the same time, nobody is left to remove the last one.</summary>
+    private void EndIfLast()
+    {
+        if (_exitConfirmed && !_state.Gossip.Members.Keys.Any(CanTell))
             Context.Stop(Self);
     }
 
