@@ -55,7 +55,7 @@ internal sealed partial class CoordinatorActor
 
     private RunProgress Progress(FollowRun follow)
     {
-        var finished = _record.Stages.Where(stage => stage.Result is not null).Skip(follow.Finished).Select(stage => new FinishedStage(
+        var finished = _record.Stages.TakeWhile(stage => stage.Result is not null).Skip(follow.Finished).Select(stage => new FinishedStage(
             stage.Result!, stage.Trained?.Model, stage.Trained?.Log, [.. _options.Nodes.All.Where(node => node.Reachable).Select(node => node.Address)]));
         // A stage counts for clients when the record that says so is safe.
         return new RunProgress(follow.Run, _record.Epoch, _log.Last, _log.After(follow.Epoch == _record.Epoch ? follow.After : 0), Kept ? [.. finished] : [], _failure);

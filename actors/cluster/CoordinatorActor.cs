@@ -22,6 +22,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 {
     private static readonly TimeSpan Beat = TimeSpan.FromSeconds(1);
 
+    /// <summary>How long a node may take to report before others are chosen without it, and before a missing one is spoken of.</summary>
+    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(3);
+
     private readonly CoordinatorOptions _options;
     private readonly TaskCompletionSource<IReadOnlyList<StageResult>>? _outcome;
     private readonly Dictionary<string, NodeReport> _reports = [];
@@ -32,7 +35,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private Assignment? _training;
     private RunOrder? _order;
     private RunRecord? _told;
+    private readonly long _began;
     private string? _waitsFor;
+    private long _waitsSince;
     private string? _failure;
     private bool _cancelled;
     private bool _ended;
@@ -43,6 +48,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     public CoordinatorActor(CoordinatorOptions options, RunRecord record, TaskCompletionSource<IReadOnlyList<StageResult>>? outcome)
     {
         (_options, _record, _outcome) = (options, record, outcome);
+        _began = options.Time.GetTimestamp();
         Receive<NodeReport>(report =>
         {
             if (report.RunId == _record.RunId && report.Epoch > _record.Epoch)
@@ -88,7 +94,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         get => _waitsFor;
         set
         {
-            if (_waitsFor == value)
+            if (value is null)
+                _waitsSince = 0;
+            else if (_waitsSince == 0)
+                _waitsSince = _options.Time.GetTimestamp();
+            if (_waitsFor == value || (value is not null && _options.Time.GetElapsedTime(_waitsSince) < Patience))
                 return;
             Report(new Notice(value is null ? "The run goes on." : $"The run waits for {value}."));
             _waitsFor = value;
@@ -193,6 +203,18 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (_ended)
             return;
+        try
+        {
+            Advance();
+        }
+        catch (Exception error) when (Stages.Failures.SentenceOf(error) is { } sentence)
+        {
+            Fail(sentence);
+        }
+    }
+
+    private void Advance()
+    {
         foreach (int stage in _record.ActiveStages.ToList())
             FinishStage(stage);
         BeginEvaluationStage();
@@ -278,7 +300,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
         if (_training is { } training && (training.Stage != next || !Usable(training.Node)))
             _training = null;
-        if (_training is null)
+        if (_training is null && Heard(NodeRoles.Student))
         {
             // A model is not evaluated and the next one trained on one node at the same time.
             var node = Candidates(NodeRoles.Student).FirstOrDefault(node => _evaluations.Values.All(evaluation => evaluation.Node != node.Node));
@@ -303,6 +325,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             ? $"a node with the role {missing}; start one with: actortrain node --roles {missing}"
             : null;
     }
+
+    /// <summary>Whether every node with a role has reported, or has had the time to: one of them may be at work for a former coordinator.</summary>
+    private bool Heard(string role) => _options.Time.GetElapsedTime(_began) > Patience
+        || _options.Nodes.All.Where(node => node.Reachable && node.Roles.Contains(role)).All(node => _reports.Keys.Any(node.Is));
 
     private IEnumerable<NodeReport> Candidates(string role) => _reports.Values.Where(node => node.Roles.Contains(role) && !node.Leaving && Usable(node.Node));
 
@@ -334,7 +360,14 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             return;
         _failure = sentence;
         _training = null;
-        _options.Journal.Append("run-failed", null, sentence);
+        try
+        {
+            _options.Journal.Append("run-failed", null, sentence);
+        }
+        catch (RunException)
+        {
+            // The disk that failed may be the journal's own.
+        }
         End(outcome => outcome.TrySetException(new RunException(sentence)));
     }
 

@@ -116,7 +116,7 @@ public sealed class Node : IAsyncDisposable
             var cluster = Akka.Cluster.Cluster.Get(system);
             bool first = _port == 0;
             _port = cluster.SelfAddress.Port!.Value;
-            var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, MachineFingerprint.Current, _options.Device)
+            var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, Machine, _options.Device)
             {
                 Root = ClusterConfiguration.RootOf(Address),
             };
@@ -143,6 +143,8 @@ public sealed class Node : IAsyncDisposable
             _disk.Close();
         }
     }
+
+    private string Machine => _options.Device is null ? MachineFingerprint.Current : $"{MachineFingerprint.Current} {_options.Device}";
 
     private IActorRef Populate(ActorSystem system, NodeIdentity identity, NodeMap nodes, BackgroundWork work, CancellationToken end)
     {

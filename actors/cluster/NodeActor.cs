@@ -236,6 +236,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         RecordSequence = _record?.Sequence ?? 0,
         Stages = [.. _reports.Values],
         Leaving = !_leaver.IsNobody(),
+        Work = _run is null ? [] : [.. new[] { _run.DataMeter, _run.TeacherMeter }.Select(meter => meter.Read()).Where(work => _node.Has(work.Role))],
         Order = _order?.Number ?? 0,
     });
 

@@ -114,6 +114,8 @@ internal sealed class NodeRuns(NodeDisk disk, NodeIdentity node, NodeMap nodes, 
                 Node = node,
                 Nodes = nodes,
                 Files = disk.Files,
+                DataMeter = new ServiceMeter(NodeRoles.Data, TimeProvider.System),
+                TeacherMeter = new ServiceMeter(NodeRoles.Teacher, TimeProvider.System),
                 StageCount = record.Stages.Length,
                 Cancel = end,
             };

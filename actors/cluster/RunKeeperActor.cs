@@ -34,6 +34,13 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
 
     protected override void PreStart() => AskNodes();
 
+    // What it knew lies with the nodes.
+    protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ =>
+    {
+        Self.Tell(new CoordinatorActor.Superseded());
+        return Directive.Stop;
+    });
+
     private void AskNodes()
     {
         _answers.Clear();

@@ -36,7 +36,7 @@ internal static class Chunks
         PixelBatch batch => batch.Pixels.LongLength,
         PixelBlock block => block.Pixels.LongLength,
         MaskedBatch batch => batch.Pixels.LongLength + sizeof(int) * (batch.KeptPatches?.LongLength ?? 0),
-        TargetBatch targets => sizeof(float) * targets.Values.LongLength,
+        TargetBatch targets => targets.Values.LongLength,
         _ => 0,
     };
 }

@@ -87,9 +87,12 @@ public sealed record TargetRequest([property: Key(0)] BatchKey Key);
 
 /// <summary>A teacher's answer to <see cref="TargetRequest"/>.</summary>
 /// <param name="Key">The micro-batch.</param>
-/// <param name="Values">Hidden representations of the unmasked images, <c>[batch, width]</c> or <c>[batch, tokens, width]</c>.</param>
+/// <param name="Values">
+/// Hidden representations of the unmasked images, <c>[batch, width]</c> or <c>[batch, tokens, width]</c>, little-endian in the plan's
+/// <see cref="StagePlan.TargetPrecision"/>.
+/// </param>
 [MessagePackObject]
-public sealed record TargetBatch([property: Key(0)] BatchKey Key, [property: Key(1)] float[] Values);
+public sealed record TargetBatch([property: Key(0)] BatchKey Key, [property: Key(1)] byte[] Values);
 
 /// <summary>A fresh evaluator asks its stage for work.</summary>
 /// <param name="Plan">Fingerprint of the stage's plan.</param>

@@ -28,6 +28,17 @@ public enum TargetMode
     Cached,
 }
 
+/// <summary>The numbers that a teacher's targets are sent as.</summary>
+public enum TargetPrecision
+{
+    /// <summary>As they were computed.</summary>
+    Fp32,
+    /// <summary>bfloat16: half the bytes, 8 bits of precision.</summary>
+    Bf16,
+    /// <summary>IEEE half: half the bytes, 11 bits of precision, up to 65,504.</summary>
+    Fp16,
+}
+
 /// <summary>One data set of a stage, and how its images are prepared.</summary>
 [MessagePackObject]
 public sealed record DataPlan
@@ -143,6 +154,9 @@ public sealed record StagePlan
     [Key(33)] public required int Keep { get; init; }
     /// <summary>Steps whose batches the student asks for ahead of the one it computes.</summary>
     [Key(34)] public required int PrefetchWindow { get; init; }
+
+    /// <summary>What the teacher's targets are rounded to on their way to the student; in one process too, for it decides bits.</summary>
+    [Key(35)] public TargetPrecision TargetPrecision { get; init; }
 
     internal bool Trains => Kind != StageKind.Evaluate;
 

@@ -29,6 +29,12 @@ internal sealed class RunContext
     /// <summary>The files that this node can give to others.</summary>
     public required NodeFiles Files { get; init; }
 
+    /// <summary>What this node's data services do.</summary>
+    public required ServiceMeter DataMeter { get; init; }
+
+    /// <summary>What this node's teacher does.</summary>
+    public required ServiceMeter TeacherMeter { get; init; }
+
     /// <summary>How many stages the run has.</summary>
     public required int StageCount { get; init; }
 

@@ -64,6 +64,8 @@ public static class TrainingRun
             Node = NodeIdentity.Local,
             Nodes = NodeMap.Local(),
             Files = files,
+            DataMeter = new ServiceMeter(NodeRoles.Data, options.Time),
+            TeacherMeter = new ServiceMeter(NodeRoles.Teacher, options.Time),
             StageCount = resolved.Stages.Length,
             Cancel = cancel,
         };

@@ -107,7 +107,7 @@ internal sealed class CachedTeacherActor : TeacherActor
             var values = new float[samples.Length * (long)length];
             for (int i = 0; i < samples.Length; i++)
                 _cache!.Read(samples[i], values.AsSpan(i * length, length));
-            return new TargetBatch(key, values);
+            return new TargetBatch(key, TargetEncoding.Encode(values, Stage.Plan.TargetPrecision));
         });
     }
 

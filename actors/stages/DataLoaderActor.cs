@@ -51,6 +51,7 @@ internal sealed class DataLoaderActor : ReceiveActor
             return;
         }
         _underWay[key] = [Sender];
+        _stage.Run.DataMeter.Waiting = _underWay.Count;
         load().PipeTo(Self, Self, answer => new Loaded(key, answer), error => new LoadFailed(this, error));
     }
 
@@ -62,6 +63,8 @@ internal sealed class DataLoaderActor : ReceiveActor
         _age.Enqueue(loaded.Key);
         if (_age.Count > _stage.Plan.PrefetchWindow * _stage.Plan.MicroBatches)
             _recent.Remove(_age.Dequeue());
+        _stage.Run.DataMeter.Waiting = _underWay.Count;
+        _stage.Run.DataMeter.Served();
         foreach (var asker in askers)
             Chunks.Answer(asker, loaded.Answer, Context);
     }

@@ -84,7 +84,7 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
     {
         for (; _nextToAsk < Math.Min(end, _stage.Plan.Steps); _nextToAsk++)
         {
-            _joins[_nextToAsk] = new Join(_nextToAsk, _stage.Plan.MicroBatches, Distils, _stage.Run.Options.Time);
+            _joins[_nextToAsk] = new Join(_nextToAsk, _stage.Plan.MicroBatches, Distils, _stage.Plan.TargetPrecision, _stage.Run.Options.Time);
             for (int micro = 0; micro < _stage.Plan.MicroBatches; micro++)
             {
                 var key = new BatchKey(_stage.Fingerprint, _nextToAsk, micro);
@@ -103,7 +103,7 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>A step's answers as they come in.</summary>
-    private sealed class Join(long step, int microBatches, bool distils, TimeProvider time)
+    private sealed class Join(long step, int microBatches, bool distils, TargetPrecision precision, TimeProvider time)
     {
         private readonly MaskedBatch?[] _batches = new MaskedBatch?[microBatches];
         private readonly TargetBatch?[] _targets = new TargetBatch?[microBatches];
@@ -128,7 +128,8 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
         public TrainingStep ToStep()
         {
             StudentBatch[] batches = [.. _batches.Zip(_targets, (batch, targets) =>
-                new StudentBatch(batch!.Pixels, batch.Labels.Length, batch.Size, batch.KeptPatches, batch.Labels, targets?.Values))];
+                new StudentBatch(batch!.Pixels, batch.Labels.Length, batch.Size, batch.KeptPatches, batch.Labels,
+                    targets is null ? null : TargetEncoding.Decode(targets.Values, precision)))];
             return new TrainingStep(step, batches, [.. batches.Select(TrainingLedger.HashOf)], _batchesAt, _batches.Max(batch => batch!.SkippedSamples));
         }
     }

@@ -30,12 +30,15 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
                 return;
             }
             _askers[request.Key] = [Sender];
+            stage.Run.TeacherMeter.Waiting = _askers.Count;
             Begin(request.Key);
         });
         Receive<TargetBatch>(targets =>
         {
             if (_askers.Remove(targets.Key, out var askers))
             {
+                stage.Run.TeacherMeter.Waiting = _askers.Count;
+                stage.Run.TeacherMeter.Served();
                 foreach (var asker in askers)
                     Chunks.Answer(asker, targets, Context);
             }
@@ -122,7 +125,7 @@ internal sealed class LiveTeacherActor : TeacherActor
         Receive<PixelBatch>(batch =>
         {
             if (_pixels.Answered(batch.Key))
-                Compute(teacher => new TargetBatch(batch.Key, Targets(teacher, batch.Pixels, batch.Samples.Length, batch.Size)));
+                Compute(teacher => new TargetBatch(batch.Key, TargetEncoding.Encode(Targets(teacher, batch.Pixels, batch.Samples.Length, batch.Size), Stage.Plan.TargetPrecision)));
         });
     }
 

@@ -90,6 +90,7 @@ public static class ConfigurationKeys
         Text("distill.reduction", "mean", "sum"),
         Text("distill.targets", "auto", "live", "cached"),
         Integer("distill.target-block", 1, 4096),
+        Text("distill.target-precision", "fp32", "bf16", "fp16"),
         new("distill.mae-weight", KeyType.Number) { Minimum = 0 },
         Integer("distill.rounds", 1, 100),
         .. Training("distill"),

@@ -151,6 +151,7 @@ public sealed record Settings
         Reduction = Enum.Parse<DistillReduction>(from.Text("distill.reduction"), ignoreCase: true),
         Targets = Enum.Parse<TargetMode>(from.Text("distill.targets"), ignoreCase: true),
         TargetBlock = (int)from.Integer("distill.target-block"),
+        TargetPrecision = Enum.Parse<TargetPrecision>(from.Text("distill.target-precision"), ignoreCase: true),
         MaeWeight = from.Number("distill.mae-weight"),
         Rounds = (int)from.Integer("distill.rounds"),
         Training = ReadTraining(from, "distill"),
@@ -318,6 +319,9 @@ public sealed record DistillSettings
 
     /// <summary><c>distill.target-block</c>, in images.</summary>
     public required int TargetBlock { get; init; }
+
+    /// <summary><c>distill.target-precision</c>.</summary>
+    public required TargetPrecision TargetPrecision { get; init; }
 
     /// <summary><c>distill.mae-weight</c>.</summary>
     public required double MaeWeight { get; init; }

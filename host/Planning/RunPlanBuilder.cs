@@ -157,6 +157,7 @@ public sealed class RunPlanBuilder
         MaeWeight = _settings.Distill.MaeWeight,
         Targets = _settings.Distill.Targets,
         TargetBlock = _settings.Distill.TargetBlock,
+        TargetPrecision = _settings.Distill.TargetPrecision,
         LearningRate = training.LearningRate,
         Beta1 = training.Beta1,
         Beta2 = training.Beta2,

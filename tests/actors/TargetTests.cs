@@ -69,6 +69,20 @@ public class TargetTests(RunFixture fixture)
         await RunFixture.ExecuteAsync(Plans.Run(plan.Stages[0], distillation, distillation with { Name = "second", Seed = 7 }), folder);
         Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "cache"), "targets-*.bin"));
     }
+    [Theory]
+    [InlineData(TargetPrecision.Fp32, 0, 4)]
+    [InlineData(TargetPrecision.Fp16, 4.8828125e-4, 2)]
+    [InlineData(TargetPrecision.Bf16, 3.90625e-3, 2)]
+    public void Targets_travel_in_the_precision_of_the_plan(TargetPrecision precision, double relativeError, int bytesOfANumber)
+    {
+        float[] values = [0, 1, -1, 1.0009765625f, 3.14159265f, -65000, 1e-3f, 12345.678f];
+        byte[] bytes = TargetEncoding.Encode(values, precision);
+        Assert.Equal(values.Length * bytesOfANumber, bytes.Length);
+        float[] back = TargetEncoding.Decode(bytes, precision);
+        Assert.All(values.Zip(back), pair => Assert.InRange(Math.Abs(pair.Second - pair.First), 0, relativeError * Math.Abs(pair.First)));
+        // What was rounded once stays as it is.
+        Assert.Equal(back, TargetEncoding.Decode(TargetEncoding.Encode(back, precision), precision));
+    }
 
     private static float[] Values(int firstSample, int samples, int length) =>
         [.. Enumerable.Range(0, samples * length).Select(i => firstSample * length + i + 1f)];
