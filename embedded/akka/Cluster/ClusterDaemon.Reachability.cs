@@ -7,7 +7,7 @@ internal sealed partial class ClusterDaemon
 {
     // Together well below the second within which the death of a process is to be noticed.
     private const int ProbesBeforeLost = 3;
-    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(200);
+    private static readonly TimeSpan ProbeInterval = TimeSpan.FromMilliseconds(150);
 
     private const int MostEncounters = 20;
     private static readonly TimeSpan EncounterInterval = TimeSpan.FromSeconds(2);
