@@ -42,8 +42,10 @@ public sealed partial class Interruption : IDisposable
 
     private static void EndAtOnce(int exitCode)
     {
-        // The bars hide the cursor.
-        if (!Console.IsOutputRedirected)
+        // The bars hide the cursor; those of a data set's opening are on standard error.
+        if (!Console.IsErrorRedirected)
+            Console.Error.Write("\e[?25h");
+        else if (!Console.IsOutputRedirected)
             Console.Out.Write("\e[?25h");
         // Without exit handlers: these would take libtorch apart under the thread that still trains.
         ExitProcess(exitCode);

@@ -13,12 +13,14 @@ internal static class DataCommands
         var location = Location();
         var command = new Command("inspect", "Say what a data set holds: samples, classes, fingerprint.") { location };
         var common = new CommonOptions(command);
-        command.SetAction(async (parsed, cancel) =>
+        command.SetAction((parsed, _) => WithSourceAsync(common, parsed, location, (source, cancel) =>
         {
-            await using ISampleSource source = await OpenAsync(common, parsed, location, cancel);
-            var labels = new int[source.ClassNames.Count + 1];
+            var labels = new long[source.ClassNames.Count + 1];
             for (long sample = 0; sample < source.Count; sample++)
+            {
+                cancel.ThrowIfCancellationRequested();
                 labels[source.LabelOf(sample) + 1]++;
+            }
             Console.WriteLine($"location     {source.Location}");
             Console.WriteLine($"samples      {source.Count}");
             Console.WriteLine($"fingerprint  {source.Fingerprint}");
@@ -27,7 +29,7 @@ internal static class DataCommands
             Console.WriteLine($"classes      {source.ClassNames.Count}");
             for (int label = 0; label < source.ClassNames.Count; label++)
                 Console.WriteLine($"{label,10}   {source.ClassNames[label]}: {labels[label + 1]}");
-        });
+        }));
         return command;
     }
 
@@ -36,11 +38,8 @@ internal static class DataCommands
         var location = Location();
         var command = new Command("index", "Build the index of tar shards now (it is kept in cache.dir) instead of at the first run.") { location };
         var common = new CommonOptions(command);
-        command.SetAction(async (parsed, cancel) =>
-        {
-            await using ISampleSource source = await OpenAsync(common, parsed, location, cancel);
-            Console.WriteLine($"{source.Count} samples of {source.Location} are indexed.");
-        });
+        command.SetAction((parsed, _) => WithSourceAsync(common, parsed, location, (source, _) =>
+            Console.WriteLine($"{source.Count} samples of {source.Location} are indexed.")));
         return command;
     }
 
@@ -61,9 +60,20 @@ internal static class DataCommands
         Description = "A folder with a folder per class, or tar shards (\"a-{000000..000009}.tar\"), local, http(s):// or s3://.",
     };
 
-    private static Task<ISampleSource> OpenAsync(CommonOptions common, ParseResult parsed, Argument<string> location, CancellationToken cancel)
+    private static async Task<int> WithSourceAsync(
+        CommonOptions common, ParseResult parsed, Argument<string> location, Action<ISampleSource, CancellationToken> use)
     {
         Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
-        return DataCheck.OpenAsync(settings, parsed.GetRequiredValue(location), "location", classNames: null, cancel);
+        using var interruption = new Interruption("Stopping; once more ends at once.");
+        try
+        {
+            await using ISampleSource source = await DataCheck.OpenAsync(settings, parsed.GetRequiredValue(location), "location", classNames: null, interruption.Token);
+            use(source, interruption.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return Failure.InterruptedExitCode;
+        }
     }
 }

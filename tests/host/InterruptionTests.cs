@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 
@@ -42,6 +44,19 @@ public sealed class InterruptionTests : IDisposable
             Assert.DoesNotContain("error:", ending.Error);
         }
         await FinishAsync("interrupted", Pretrain("interrupted", images), "pretrain: goes on after step ");
+    }
+
+    [Fact]
+    public async Task Ctrl_C_ends_the_opening_of_a_data_set()
+    {
+        using var silent = new TcpListener(IPAddress.Loopback, 0);
+        silent.Start();
+        await using CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, "data", "index", $"http://{silent.LocalEndpoint}/a.tar");
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        using TcpClient asking = await silent.AcceptTcpClientAsync(limit.Token);
+        process.Interrupt();
+        Ending ending = await process.EndAsync();
+        Assert.Equal((130, "", "Stopping; once more ends at once."), (ending.ExitCode, ending.Output, ending.Error.Trim()));
     }
 
     [Fact]
