@@ -28,6 +28,11 @@ try
         await TransportSides.SendAsync(Positive(actorPort), Positive(rawPort), Console.In, Console.Out);
         return 0;
     }
+    if (args is ["node", string folder, .. string[] join])
+    {
+        await NodeStart.RunNodeAsync(folder, join, Console.In, Console.Out);
+        return 0;
+    }
     for (int index = transport ? 1 : 0; index < args.Length; index += 2)
     {
         string value = index + 1 < args.Length ? args[index + 1] : "";

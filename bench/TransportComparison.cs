@@ -79,10 +79,12 @@ internal static class TransportComparison
                 string.Join(" / ", Ways.Select(way => Median(way, of).ToString(format, CultureInfo.InvariantCulture)));
 
             double Median(string way, Func<(Passage Passage, Usage Sender, Usage Receiver), double> of) =>
-                MedianOf(passages[(way, payload)].Select(of));
+                Statistics.Median(passages[(way, payload)].Select(of));
         }
         foreach (string rate in Rates)
-            Console.WriteLine(Invariant($"{rate}: {MedianOf(rates[rate]) / 1e6:f2} million/s (best {rates[rate].Max() / 1e6:f2})"));
+            Console.WriteLine(Invariant($"{rate}: {Statistics.Median(rates[rate]) / 1e6:f2} million/s (best {rates[rate].Max() / 1e6:f2})"));
+        double[] starts = NodeStart.Measure(rounds);
+        Console.WriteLine(Invariant($"from a process's start until its node is up: {Statistics.Median(starts):f2} s (best {starts.Min():f2})"));
     }
 
     private static double CpuPerGigabyte((Passage Passage, Usage Sender, Usage Receiver) one, int payload) =>
@@ -90,12 +92,6 @@ internal static class TransportComparison
 
     // Half a gigabyte, but enough messages for a 99th percentile and not more than a second's.
     private static int Messages(int payload) => Math.Clamp((512 << 20) / payload, 256, 20_000);
-
-    private static double MedianOf(IEnumerable<double> values)
-    {
-        double[] sorted = [.. values.Order()];
-        return (sorted[(sorted.Length - 1) / 2] + sorted[sorted.Length / 2]) / 2;
-    }
 
     private static string Size(int bytes) => bytes switch
     {
@@ -112,7 +108,7 @@ internal static class TransportComparison
         list.Add(value);
     }
 
-    private static Process Start(string role, params string[] arguments) => Process.Start(
+    public static Process Start(string role, params string[] arguments) => Process.Start(
         new ProcessStartInfo("dotnet", [Path.Combine(AppContext.BaseDirectory, "ActorTrain.Benchmarks.dll"), role, .. arguments])
         {
             RedirectStandardInput = true,
@@ -133,7 +129,7 @@ internal static class TransportComparison
         return JsonSerializer.Deserialize<T>(ReadLine(side))!;
     }
 
-    private static string ReadLine(Process side) => side.StandardOutput.ReadLine()
+    public static string ReadLine(Process side) => side.StandardOutput.ReadLine()
         ?? throw new SideEndedException($"the process '{side.StartInfo.ArgumentList[1]}' ended; what it wrote above says why");
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
