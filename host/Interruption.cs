@@ -7,16 +7,20 @@ public sealed partial class Interruption : IDisposable
 {
     private readonly CancellationTokenSource _cancel = new();
     private readonly string _saying;
+    private readonly bool _supervised;
     private readonly PosixSignalRegistration _interrupt;
     private readonly PosixSignalRegistration _terminate;
 
     /// <summary>Starts to listen.</summary>
     /// <param name="saying">What the first signal has it say.</param>
-    /// <param name="deafToKeyboard">Whether Ctrl-C does nothing: a terminal sends it to a supervisor and to all that it supervises.</param>
-    public Interruption(string saying = "Finishing the step and saving a checkpoint; once more ends at once.", bool deafToKeyboard = false)
+    /// <param name="supervised">
+    /// Whether a supervisor is in charge. A terminal sends Ctrl-C, and a service manager SIGTERM, to the supervisor and to all that it
+    /// supervises, so that one wish arrives several times: then Ctrl-C does nothing and a second SIGTERM no more than the first.
+    /// </param>
+    public Interruption(string saying = "Finishing the step and saving a checkpoint; once more ends at once.", bool supervised = false)
     {
-        _saying = saying;
-        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, deafToKeyboard ? signal => signal.Cancel = true : Handle);
+        (_saying, _supervised) = (saying, supervised);
+        _interrupt = PosixSignalRegistration.Create(PosixSignal.SIGINT, supervised ? signal => signal.Cancel = true : Handle);
         _terminate = PosixSignalRegistration.Create(PosixSignal.SIGTERM, Handle);
     }
 
@@ -34,6 +38,8 @@ public sealed partial class Interruption : IDisposable
     private void Handle(PosixSignalContext signal)
     {
         signal.Cancel = true;
+        if (_cancel.IsCancellationRequested && _supervised)
+            return;
         if (_cancel.IsCancellationRequested)
             EndAtOnce(Failure.InterruptedExitCode);
         Console.Error.WriteLine(_saying);

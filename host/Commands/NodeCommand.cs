@@ -29,7 +29,7 @@ internal static class NodeCommand
         command.SetAction(async (parsed, _) =>
         {
             bool whileStandardInput = parsed.GetValue(supervised);
-            using var interruption = new Interruption("Leaving the cluster; once more ends at once.", deafToKeyboard: whileStandardInput);
+            using var interruption = new Interruption(whileStandardInput ? "Leaving the cluster." : "Leaving the cluster; once more ends at once.", whileStandardInput);
             using var stop = CancellationTokenSource.CreateLinkedTokenSource(interruption.Token);
             Task orphaned = whileStandardInput ? StopAtEndOfInputAsync(stop) : new TaskCompletionSource().Task;
             string home = Path.GetFullPath(parsed.GetValue(folder)!);

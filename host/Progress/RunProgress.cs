@@ -98,11 +98,13 @@ public sealed class RunProgress(RunPlan plan)
         if (_stage is not { } stage || stage.Name != done.Stage)
             return;
         double seconds = done.DataWaitSeconds + done.TeacherWaitSeconds + done.ComputeSeconds;
+        // A cluster tells of some steps only; one stands for those before it.
+        double weight = 1 - Math.Pow(1 - Smoothing, Math.Max(1, done.Step - _step));
         _step = done.Step;
-        _loss = Smooth(_loss, done.Result.Loss);
-        _secondsPerStep = Smooth(_secondsPerStep, seconds);
-        _dataWait = Smooth(_dataWait, done.DataWaitSeconds / seconds);
-        _teacherWait = Smooth(_teacherWait, done.TeacherWaitSeconds / seconds);
+        _loss = Smooth(_loss, done.Result.Loss, weight);
+        _secondsPerStep = Smooth(_secondsPerStep, seconds, weight);
+        _dataWait = Smooth(_dataWait, done.DataWaitSeconds / seconds, weight);
+        _teacherWait = Smooth(_teacherWait, done.TeacherWaitSeconds / seconds, weight);
         _secondsPerImage[stage.Kind] = _secondsPerStep / stage.BatchSize;
         _evaluating = null;
     }
@@ -121,7 +123,7 @@ public sealed class RunProgress(RunPlan plan)
         _ => 0.8,
     };
 
-    private static double Smooth(double smoothed, double value) => double.IsNaN(smoothed) ? value : smoothed + Smoothing * (value - smoothed);
+    private static double Smooth(double smoothed, double value, double weight) => double.IsNaN(smoothed) ? value : smoothed + weight * (value - smoothed);
 
     private static TimeSpan? Span(double? seconds) => seconds is { } finite && double.IsFinite(finite) ? TimeSpan.FromSeconds(finite) : null;
 }
