@@ -55,7 +55,12 @@ internal static class ClusterConfiguration
     /// <param name="host">The address under which the nodes see this machine.</param>
     /// <param name="secret">The cluster's secret.</param>
     /// <param name="tls">The certificate; null for plain connections.</param>
-    public static Config ForClient(string host, string secret, TlsOptions? tls) => Parse("akka.actor.provider = remote", host, 0, secret, tls);
+    public static Config ForClient(string host, string secret, TlsOptions? tls) => Parse("""
+        akka {
+          actor.provider = remote
+          loglevel = ERROR
+        }
+        """, host, 0, secret, tls);
 
     private static Config Parse(string text, string host, int port, string secret, TlsOptions? tls)
     {
@@ -81,7 +86,7 @@ internal static class ClusterConfiguration
               }
             }
             """;
-        return ConfigurationFactory.ParseString(string.Join('\n', text, tcp, ssl, Common)).WithFallback(MessageSerializer.Configuration);
+        return ConfigurationFactory.ParseString(string.Join('\n', Common, text, tcp, ssl)).WithFallback(MessageSerializer.Configuration);
     }
 
     private static string Quoted(string text) => '"' + text.Replace("\\", "\\\\", StringComparison.Ordinal).Replace("\"", "\\\"", StringComparison.Ordinal) + '"';

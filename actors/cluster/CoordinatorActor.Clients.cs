@@ -66,7 +66,7 @@ internal sealed partial class CoordinatorActor
         int next = _record.NextToTrain;
         var stage = next < _record.Stages.Length ? _record.Plan.Stages[next] : null;
         var run = new RunStatus(_record.Plan.Name, _record.Stages.Count(stage => stage.Result is not null), _record.Stages.Length, stage?.Name,
-            stage is not null && _lastStep.Stage == stage.Name ? _lastStep.Step : 0, stage?.Steps ?? 0, WaitsFor, _failure);
+            stage is null ? 0 : StepsOf(stage), stage?.Steps ?? 0, WaitsFor, _failure);
         string? own = _options.Nodes.All.FirstOrDefault(node => node.Root.Length == 0)?.Address;
         return new ClusterStatus(own, _record.Epoch, run, [.. _options.Nodes.All.Select(node =>
         {
@@ -75,10 +75,12 @@ internal sealed partial class CoordinatorActor
         })]);
     }
 
+    private long StepsOf(StagePlan stage) => _lastStep.Stage == stage.Name ? _lastStep.Step : 0;
+
     private IEnumerable<RoleWork> Work(NodeReport report)
     {
-        if (_training?.Node == report.Node)
-            yield return new RoleWork(NodeRoles.Student, $"step {_lastStep.Step} of {_record.Plan.Stages[_training.Stage].Steps} of {_record.Plan.Stages[_training.Stage].Name}", 0, 0);
+        if (_training?.Node == report.Node && _record.Plan.Stages[_training.Stage] is var trained)
+            yield return new RoleWork(NodeRoles.Student, $"step {StepsOf(trained)} of {trained.Steps} of {trained.Name}", 0, 0);
         foreach (var evaluation in _evaluations.Values.Where(evaluation => evaluation.Node == report.Node))
             yield return new RoleWork(NodeRoles.Evaluator, $"evaluates {_record.Plan.Stages[evaluation.Stage].Name}", 0, 0);
         foreach (string role in report.Roles.Where(role => role is NodeRoles.Data or NodeRoles.Teacher))
