@@ -49,6 +49,25 @@ internal sealed class NodeDisk : IDisposable
         }
     }
 
+    /// <summary>
+    /// Offers the models that a plan names by their folders, as far as this node has such a folder: the node that the run was submitted to
+    /// may have been started again, or may be gone.
+    /// </summary>
+    public async Task OfferInputsAsync(RunRecord record, CancellationToken cancel)
+    {
+        foreach (var input in record.Inputs.Where(input => Directory.Exists(input.Location)))
+        {
+            try
+            {
+                await Files.AddAsync(input.Location, cancel);
+            }
+            catch (Exception error) when (error is RunException or OperationCanceledException)
+            {
+                // Then another node has it.
+            }
+        }
+    }
+
     /// <summary>Whether the newest record counts on a file: another node may have to go on from it.</summary>
     public bool Needs(string sha256) =>
         _record?.Stages.Any(stage => stage.Checkpoint?.Files.Files.Any(file => file.Sha256 == sha256) == true) == true;
@@ -105,6 +124,7 @@ internal sealed class NodeRuns(NodeDisk disk, NodeIdentity node, NodeMap nodes, 
     public RunContext Open(RunRecord record)
     {
         if (_run is null || Path.GetFileName(_run.Folder.Root) != record.RunId)
+        {
             _run = new RunContext
             {
                 Folder = disk.Open(record),
@@ -119,6 +139,8 @@ internal sealed class NodeRuns(NodeDisk disk, NodeIdentity node, NodeMap nodes, 
                 StageCount = record.Stages.Length,
                 Cancel = end,
             };
+            work.Add(Task.Run(() => disk.OfferInputsAsync(record, end)));
+        }
         return _run;
     }
 

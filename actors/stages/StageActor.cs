@@ -218,6 +218,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             TeacherFingerprint = Plan.Teacher is null ? null : StageModels.WeightsOf(models.FilesOf(Plan.Teacher)!),
             FinalFolder = _run.Folder.Model(Plan.Name),
         };
+        _run.Work.Add(models.SpreadAsync(Plan.Initial, _order.Replicas));
         if (record.Checkpoint is { } counted && !_run.Folder.HasCheckpointFrom(Plan.Name, counted.Step))
             await models.FetchAsync(counted.Files, _run.Folder.Checkpoint(Plan.Name, counted.Step));
         return () =>

@@ -46,6 +46,21 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
         return (await Replication.ReplicateAsync(order, copies, others, Options, run.Cancel)).Count == copies;
     }
 
+    /// <summary>Where the run began on one node's disk only, brings its model onto other nodes' as well; the training does not wait for it.</summary>
+    public async Task SpreadAsync(string location, int copies)
+    {
+        if (!run.Clustered || ModelLocation.StageOf(location) is not null || FilesOf(location) is not { } files)
+            return;
+        try
+        {
+            await ReplicateAsync(files, $"{RunFolder.ModelsName}/{WeightsOf(files)[..16]}", copies, keep: 0);
+        }
+        catch (Exception error) when (error is StaleEpochException or RunException or OperationCanceledException)
+        {
+            // The next student to be started tries again.
+        }
+    }
+
     /// <summary>The shape of the initial model, without its weights.</summary>
     public async Task<VitConfiguration> ConfigurationAsync()
     {
