@@ -18,20 +18,13 @@ internal static class ChaosCommand
         var nodes = new Option<int>("--nodes") { Description = "Nodes of the cluster.", DefaultValueFactory = _ => 4, HelpName = "number" };
         var pauseShare = new Option<double>("--pause-share") { Description = "Share of the blows that stop a process for --pause-for instead of killing it.", DefaultValueFactory = _ => 0.2, HelpName = "0..1" };
         var pauseFor = new Option<double>("--pause-for") { Description = "Seconds that a pause lasts; longer than cluster.downing-after, or it is no test.", DefaultValueFactory = _ => 10, HelpName = "seconds" };
+        kills.Accept(1, MaxKills);
+        nodes.Accept(1, LocalClusterCommandOptions.MaxNodes);
+        pauseShare.Accept(0, 1);
+        pauseFor.Accept(0, 3600);
         var command = new Command("chaos", "Carry a run out once undisturbed and once on a cluster whose nodes are killed at random, and compare the weights bit by bit. "
             + "Exit code 1 when they differ.") { file, kills, seed, nodes, pauseShare, pauseFor };
         var common = new CommonOptions(command);
-        command.Validators.Add(result =>
-        {
-            if (result.GetValue(kills) is < 1 or > MaxKills)
-                result.AddError($"--kills {result.GetValue(kills)}: it takes 1 to {MaxKills}.");
-            if (result.GetValue(nodes) is < 1 or > LocalClusterCommandOptions.MaxNodes)
-                result.AddError($"--nodes {result.GetValue(nodes)}: it takes 1 to {LocalClusterCommandOptions.MaxNodes}.");
-            if (result.GetValue(pauseShare) is not (>= 0 and <= 1))
-                result.AddError($"--pause-share {result.GetValue(pauseShare)}: it takes 0 to 1.");
-            if (result.GetValue(pauseFor) is not (>= 0 and <= 3600))
-                result.AddError($"--pause-for {result.GetValue(pauseFor)}: it takes 0 to 3600 seconds.");
-        });
         command.SetAction(async (parsed, _) =>
         {
             string path = parsed.GetRequiredValue(file);

@@ -54,6 +54,13 @@ internal static class ClusterOptions
         },
     };
 
+    /// <summary>Refuses values outside a range.</summary>
+    public static void Accept<T>(this Option<T> option, T least, T most) where T : IComparable<T> => option.Validators.Add(result =>
+    {
+        if (result.GetValueOrDefault<T>() is { } value && !(value.CompareTo(least) >= 0 && value.CompareTo(most) <= 0))
+            result.AddError(FormattableString.Invariant($"{option.Name} {value}: it takes {least} to {most}."));
+    });
+
     private static NodeAddress? ReadAddress(ArgumentResult result, string text)
     {
         if (!NodeAddress.TryParse(text, out NodeAddress? address))

@@ -35,6 +35,7 @@ public sealed class ClusterCommandTests : IDisposable
     [InlineData("run", "x.conf", "--nodes", "1", "--listen", "a:1", "--roles", "coordinator,student")]
     [InlineData("cluster", "down", "a:1", "--join", "b:2")]
     [InlineData("cluster", "status", "--folder", "runs/x")]
+    [InlineData("chaos", "x.conf")]
     [InlineData("chaos", "x.conf", "--kills", "3", "--seed", "-7", "--nodes", "2", "--pause-share", "0")]
     public void What_is_right_is_understood(params string[] arguments) => Assert.Empty(CommandTree.Build().Parse(arguments).Errors);
 
