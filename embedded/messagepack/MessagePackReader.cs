@@ -9,7 +9,10 @@ namespace MessagePack;
 /// </summary>
 public ref struct MessagePackReader
 {
+    private const int ToleratedMissingMembers = 4096;
+
     private SequenceReader<byte> _reader;
+    private int _missingMembers;
 
     public MessagePackReader(ReadOnlyMemory<byte> memory)
         : this(new ReadOnlySequence<byte>(memory))
@@ -149,6 +152,18 @@ public ref struct MessagePackReader
                     SkipScalar();
                     break;
             }
+        }
+    }
+
+    /// <summary>
+    /// Counts the members that a contract has and the bytes have not, over all contracts of the input: a byte would be enough for an
+    /// object of any size otherwise.
+    /// </summary>
+    internal void CountMissing(int members)
+    {
+        if ((_missingMembers += members) > ToleratedMissingMembers)
+        {
+            throw new MessagePackSerializationException($"More than {ToleratedMissingMembers} members are missing before offset {_reader.Consumed}.");
         }
     }
 

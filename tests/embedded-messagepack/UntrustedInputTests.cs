@@ -109,6 +109,16 @@ public class UntrustedInputTests
     }
 
     [StricterThanPackageFact]
+    public void A_byte_is_not_enough_for_an_object_of_any_size()
+    {
+        byte[] empty = [0xdd, 0x00, 0x10, 0x00, 0x00, .. Enumerable.Repeat((byte)0x90, 1 << 20)]; // a million contracts without a member
+        MessagePackSerializer.Deserialize<Everything[]>((byte[])[0x91, 0x90], Untrusted); // what a type costs once is not counted
+        long before = GC.GetAllocatedBytesForCurrentThread();
+        Assert.Throws<MessagePackSerializationException>(() => MessagePackSerializer.Deserialize<Everything[]>(empty, Untrusted));
+        Assert.InRange(GC.GetAllocatedBytesForCurrentThread() - before, 0, 1 << 20);
+    }
+
+    [StricterThanPackageFact]
     public void What_is_passed_over_may_be_nested_without_end()
     {
         byte[] extra = [0x93, 1, 2, .. Enumerable.Repeat((byte)0x91, 1_000_000), 0xc0];

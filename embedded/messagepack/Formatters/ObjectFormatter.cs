@@ -48,6 +48,7 @@ internal sealed class ObjectFormatter<T> : IMessagePackFormatter<T?>
         reader.CancellationToken.ThrowIfCancellationRequested();
         int count = reader.ReadArrayHeader();
         options.Security.DepthStep(ref reader);
+        reader.CountMissing(Math.Max(0, _members.Length - count));
         var values = new object?[_members.Length];
         for (int key = 0; key < count; key++)
         {
