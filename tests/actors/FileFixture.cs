@@ -54,10 +54,20 @@ public abstract class FileFixture : IAsyncLifetime
 
     protected void Notice(string sentence) => _notices.Writer.TryWrite(sentence);
 
-    /// <summary>The next sentence; a test that gets none fails.</summary>
-    protected async Task<string> NextNoticeAsync() => await _notices.Reader.ReadAsync(Limit.Token);
+    /// <summary>Waits for a sentence with these words; a test that gets none fails.</summary>
+    protected async Task NoticeAsync(string words)
+    {
+        while (!(await _notices.Reader.ReadAsync(Limit.Token)).Contains(words))
+        {
+        }
+    }
 
-    protected bool TryTakeNotice(out string? sentence) => _notices.Reader.TryRead(out sentence);
+    /// <summary>The sentences that nobody has waited for yet.</summary>
+    protected IEnumerable<string> Notices()
+    {
+        while (_notices.Reader.TryRead(out string? sentence))
+            yield return sentence;
+    }
 
     internal sealed record Node(string Folder, NodeFiles Files, IActorRef Server)
     {

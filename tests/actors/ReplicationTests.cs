@@ -32,9 +32,9 @@ public class ReplicationTests : FileFixture
         await dead.GracefulStop(TimeSpan.FromSeconds(30));
         var held = await ReplicateAsync(Order(from, set), 1, new HurriedTime(5), dead, broken.Server, stuck, good.Server);
         Assert.Equal([Addresses[3]], held);
-        Assert.Contains("does not answer", await NextNoticeAsync());
-        Assert.Contains("runs/a/checkpoint-1 cannot be written", await NextNoticeAsync());
-        Assert.Contains("receives nothing", await NextNoticeAsync());
+        await NoticeAsync("does not answer");
+        await NoticeAsync("runs/a/checkpoint-1 cannot be written");
+        await NoticeAsync("receives nothing");
     }
 
     [Fact]
@@ -89,7 +89,7 @@ public class ReplicationTests : FileFixture
         var (from, to) = (NewNode(), NewNode());
         var set = await from.WriteAsync("checkpoint-1", ("weights", 100));
         Assert.Empty(await ReplicateAsync(Order(from, set) with { Folder = folder }, 1, to.Server));
-        Assert.Contains("cannot be a folder", await NextNoticeAsync());
+        await NoticeAsync("cannot be a folder");
     }
 
     [Fact]
