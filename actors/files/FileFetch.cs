@@ -55,8 +55,8 @@ internal sealed class FileFetch
     /// <param name="options">How.</param>
     /// <param name="cancel">Ends it; the next attempt goes on from what has arrived.</param>
     /// <exception cref="RunException">The set is not sound, or the disk cannot take it.</exception>
-    public static async Task FetchAsync(FileSet set, string folder, Func<IReadOnlyList<ICanTell>> holders, NodeFiles files, FetchOptions options,
-        CancellationToken cancel)
+    public static async Task FetchAsync(FileSet set, string folder, Func<IReadOnlyList<ICanTell>> holders, NodeFiles files,
+        FetchOptions options, CancellationToken cancel)
     {
         if (FileNames.FaultOf(set) is { } fault)
             throw new RunException(fault);
@@ -73,7 +73,8 @@ internal sealed class FileFetch
         {
             // Half a file must not keep a full disk full.
             FileFolders.TryRemove(folder + FileFolders.TemporarySuffix);
-            throw new RunException($"{folder} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose another folder.", error);
+            throw new RunException($"{folder} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose "
+                + "another folder.", error);
         }
         finally
         {
@@ -84,7 +85,8 @@ internal sealed class FileFetch
 
     private async Task RunAsync(FileSet set, CancellationToken cancel)
     {
-        if (Directory.Exists(_folder) && (await _files.AddAsync(_folder, cancel)).Files.SequenceEqual(set.Files.OrderBy(file => file.Name, StringComparer.Ordinal)))
+        var wanted = set.Files.OrderBy(file => file.Name, StringComparer.Ordinal);
+        if (Directory.Exists(_folder) && (await _files.AddAsync(_folder, cancel)).Files.SequenceEqual(wanted))
         {
             _options.Commit(() => { });
             return;
@@ -142,7 +144,8 @@ internal sealed class FileFetch
     /// Appends to what is there until the file has its length, from any holder or from one only. Gives the file's hash, null when that one
     /// falls silent, and who sent what was appended.
     /// </summary>
-    private async Task<(string? Sha256, HashSet<ICanTell> Senders)> ReceiveAsync(FileEntry file, string path, ICanTell? only, CancellationToken cancel)
+    private async Task<(string? Sha256, HashSet<ICanTell> Senders)> ReceiveAsync(FileEntry file, string path, ICanTell? only,
+        CancellationToken cancel)
     {
         await using var stream = new FileStream(path, FileMode.OpenOrCreate, FileAccess.ReadWrite, FileShare.Read, bufferSize: 0);
         if (stream.Length > file.Length)
@@ -159,7 +162,9 @@ internal sealed class FileFetch
                 for (; window.Count < Window && asked < file.Length; asked += ChunkBytes)
                 {
                     int count = (int)Math.Min(ChunkBytes, file.Length - asked);
-                    window.Enqueue(only is null ? AskAnyAsync(file, asked, count, stop.Token) : AskAsync(only, file, asked, count, stop.Token));
+                    window.Enqueue(only is null
+                        ? AskAnyAsync(file, asked, count, stop.Token)
+                        : AskAsync(only, file, asked, count, stop.Token));
                 }
                 var chunk = await window.Dequeue();
                 cancel.ThrowIfCancellationRequested();
@@ -187,7 +192,7 @@ internal sealed class FileFetch
             hash.AppendData(buffer.AsSpan(0, read));
     }
 
-    /// <summary>Asks for a part until somebody sends it: the holders one after the other, each when those before are late or do not have it.</summary>
+    /// <summary>Asks for a part until it comes: the holders one after the other, each when those before are late or do not have it.</summary>
     private async Task<Chunk?> AskAnyAsync(FileEntry file, long offset, int count, CancellationToken cancel)
     {
         using var answered = CancellationTokenSource.CreateLinkedTokenSource(cancel);
@@ -224,8 +229,8 @@ internal sealed class FileFetch
         try
         {
             object answer = await holder.Ask<object>(new FileRequest(file.Sha256, offset, count), Timeout.InfiniteTimeSpan, either.Token);
-            return answer is FileChunk { Bytes: not null } chunk && chunk.Sha256 == file.Sha256 && chunk.Offset == offset && chunk.Bytes.Length == count
-                ? new Chunk(chunk.Bytes, holder)
+            return answer is FileChunk { Bytes: { } bytes } chunk && chunk.Sha256 == file.Sha256 && chunk.Offset == offset && bytes.Length == count
+                ? new Chunk(bytes, holder)
                 : null;
         }
         catch (OperationCanceledException)

@@ -78,18 +78,23 @@ internal static class FileFolders
         if (Number(folder) is not { } own || Path.GetDirectoryName(folder) is not { } parent)
             return [];
         var lower = Directory.EnumerateDirectories(parent)
-            .Select(path => (Path: path, Number: Number(path.EndsWith(TemporarySuffix, StringComparison.Ordinal) ? path[..^TemporarySuffix.Length] : path)))
+            .Select(path => (Path: path, Number: Number(IsTemporary(path) ? path[..^TemporarySuffix.Length] : path)))
             .Where(other => other.Number is { } number && number.Prefix == own.Prefix && number.Value < own.Value)
             .ToList();
-        var kept = lower.Where(other => !other.Path.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+        var kept = lower.Where(other => !IsTemporary(other.Path))
             .OrderByDescending(other => other.Number!.Value.Value).Take(Math.Max(1, keep) - 1).Select(other => other.Path).ToHashSet();
         return [.. lower.Select(other => other.Path).Where(path => !kept.Contains(path))];
     }
+
+    /// <summary>Whether a folder is not complete, or no longer.</summary>
+    public static bool IsTemporary(string folder) => folder.EndsWith(TemporarySuffix, StringComparison.Ordinal);
 
     private static (string Prefix, long Value)? Number(string folder)
     {
         string name = Path.GetFileName(folder);
         string prefix = name.TrimEnd("0123456789".ToCharArray());
-        return long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long value) ? (prefix, value) : null;
+        return long.TryParse(name.AsSpan(prefix.Length), NumberStyles.None, CultureInfo.InvariantCulture, out long value)
+            ? (prefix, value)
+            : null;
     }
 }

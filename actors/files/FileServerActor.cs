@@ -131,7 +131,8 @@ internal sealed class FileServerActor : ReceiveActor
         }
         catch (OperationCanceledException)
         {
-            return new FilesRefused(order.Folder, order.Epoch, _fence.Highest(order.Run), $"Keeping {order.Folder} was given up, because nobody asked for it any more or a later order took its place.");
+            return new FilesRefused(order.Folder, order.Epoch, _fence.Highest(order.Run),
+                $"Keeping {order.Folder} was given up, because nobody asked for it any more or a later order took its place.");
         }
     }
 
@@ -146,16 +147,18 @@ internal sealed class FileServerActor : ReceiveActor
         }
     }
 
-    private FilesRefused Refused(HoldFiles order, Exception error) => new(order.Folder, order.Epoch, _fence.Highest(order.Run), error.Message);
+    private FilesRefused Refused(HoldFiles order, Exception error) =>
+        new(order.Folder, order.Epoch, _fence.Highest(order.Run), error.Message);
 
     private async Task<object> AnswerAsync(Hold hold)
     {
         using var enough = new CancellationTokenSource();
         await Task.WhenAny(hold.Outcome, Task.Delay(AnswerAfter, _time, enough.Token));
         await enough.CancelAsync();
-        return hold.Outcome.IsCompleted
-            ? await hold.Outcome
-            : new FilesComing(hold.Order.Folder, hold.Order.Epoch, FileFolders.Bytes(System.IO.Path.Combine(_root, hold.Order.Folder) + FileFolders.TemporarySuffix));
+        if (hold.Outcome.IsCompleted)
+            return await hold.Outcome;
+        string unfinished = System.IO.Path.Combine(_root, hold.Order.Folder) + FileFolders.TemporarySuffix;
+        return new FilesComing(hold.Order.Folder, hold.Order.Epoch, FileFolders.Bytes(unfinished));
     }
 
     private static async Task<HoldEnded> EndedAsync(Hold hold)
@@ -169,6 +172,7 @@ internal sealed class FileServerActor : ReceiveActor
     private sealed record Hold(HoldFiles Order, CancellationTokenSource Stop, Task<object> Outcome)
     {
         public bool Serves(HoldFiles order) =>
-            order.Run == Order.Run && order.Epoch == Order.Epoch && order.Source == Order.Source && order.Files.Files.SequenceEqual(Order.Files.Files);
+            order.Run == Order.Run && order.Epoch == Order.Epoch && order.Source == Order.Source
+            && order.Files.Files.SequenceEqual(Order.Files.Files);
     }
 }

@@ -45,7 +45,7 @@ internal sealed class NodeFiles
         {
             try
             {
-                if (!folder.EndsWith(FileFolders.TemporarySuffix, StringComparison.Ordinal))
+                if (!FileFolders.IsTemporary(folder))
                     await AddAsync(folder, cancel);
             }
             catch (RunException)

@@ -48,7 +48,8 @@ internal static class Replication
         }
     }
 
-    private static async Task<bool> HoldAsync(HoldFiles order, (Address Node, ICanTell Files) candidate, FetchOptions options, CancellationToken cancel)
+    private static async Task<bool> HoldAsync(HoldFiles order, (Address Node, ICanTell Files) candidate, FetchOptions options,
+        CancellationToken cancel)
     {
         long bytes = -1;
         long progressAt = options.Time.GetTimestamp();

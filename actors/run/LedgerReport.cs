@@ -11,8 +11,8 @@ public sealed record RepeatedKey(long Step, int Micro, int Times, bool SameBatch
 /// <param name="Steps">Steps behind the result.</param>
 /// <param name="MicroBatches">Micro-batches of a step.</param>
 /// <param name="Students">How many students had a part in the stage.</param>
-/// <param name="Line">The line of students that led to the result, the first one first: each trained the steps from its own on, up to the next one's.</param>
-/// <param name="Faults">Sentences: keys of that line that were not trained exactly once, or repeated with other bytes. Empty if all is well.</param>
+/// <param name="Line">The students that led to the result, the first one first: each trained the steps from its own on, up to the next one's.</param>
+/// <param name="Faults">Sentences: keys of that line that were not trained exactly once, keys repeated with other bytes. Empty if all is well.</param>
 /// <param name="Repeated">Keys that were trained more than once by all students together.</param>
 public sealed record LedgerReport(long Steps, int MicroBatches, int Students, IReadOnlyList<(string Student, long FirstStep)> Line,
     IReadOnlyList<string> Faults, IReadOnlyList<RepeatedKey> Repeated)
@@ -30,7 +30,7 @@ public sealed record LedgerReport(long Steps, int MicroBatches, int Students, IR
     {
         var students = ReadStudents(files);
         if (students.Values.Where(student => student.Finished is not null).MaxBy(student => (student.Epoch, student.Finished)) is not { } last)
-            throw new RunException($"{string.Join(", ", files)} tells of no student that finished; let the stage finish first.");
+            throw new RunException($"No ledger of the stage ({string.Join(", ", files)}) tells of a student that finished; let the stage finish first.");
         List<string> faults = [];
         List<(string Student, long FirstStep)> line = [];
         Dictionary<(long Step, int Micro), int> trained = [];
@@ -43,9 +43,9 @@ public sealed record LedgerReport(long Steps, int MicroBatches, int Students, IR
             end = student.RestoredTo;
             if (end == 0)
                 break;
-            if (student.RestoredFrom is null || !students.ContainsKey(student.RestoredFrom) || line.Exists(earlier => earlier.Student == student.RestoredFrom))
+            if (student.RestoredFrom is not { } former || !students.ContainsKey(former) || line.Exists(earlier => earlier.Student == former))
             {
-                faults.Add($"Student {student.Name} went on from step {end} of student {student.RestoredFrom}, of which these ledgers tell nothing.");
+                faults.Add($"Student {student.Name} went on from step {end} of student {student.RestoredFrom}, of which the ledgers tell nothing.");
                 break;
             }
         }
@@ -60,7 +60,8 @@ public sealed record LedgerReport(long Steps, int MicroBatches, int Students, IR
             }
         }
         var repeated = Repetitions(students.Values);
-        faults.AddRange(repeated.Where(key => !key.SameBatch).Select(key => $"Micro-batch {key.Micro} of step {key.Step} was trained {key.Times} times, and not on the same bytes."));
+        faults.AddRange(repeated.Where(key => !key.SameBatch)
+            .Select(key => $"Micro-batch {key.Micro} of step {key.Step} was trained {key.Times} times, and not on the same bytes."));
         return new LedgerReport(steps, microBatches, students.Count, line, faults, repeated);
     }
 

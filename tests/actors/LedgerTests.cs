@@ -102,7 +102,7 @@ public sealed class LedgerTests : IDisposable
         Assert.Equal(["Micro-batch 0 of step 0 was trained 2 times in the line that led to the result."], LedgerReport.Read(Ledger("b")).Faults);
 
         Train("c", 2, "0123456789abcdef", 2, 4, finished: true);
-        Assert.Contains("of which these ledgers tell nothing", Assert.Single(LedgerReport.Read(Ledger("c")).Faults));
+        Assert.Contains("of which the ledgers tell nothing", Assert.Single(LedgerReport.Read(Ledger("c")).Faults));
     }
 
     [Fact]
@@ -110,7 +110,7 @@ public sealed class LedgerTests : IDisposable
     {
         Assert.Contains("cannot be read", Assert.Throws<RunException>(() => LedgerReport.Read(Ledger("none"))).Message);
         Train("a", 0, null, 0, 3);
-        Assert.Contains("no student that finished", Assert.Throws<RunException>(() => LedgerReport.Read(Ledger("a"))).Message);
+        Assert.Contains("tells of a student that finished", Assert.Throws<RunException>(() => LedgerReport.Read(Ledger("a"))).Message);
     }
 
     [Fact]
