@@ -7,9 +7,11 @@ namespace ActorTrain.Benchmarks;
 /// <summary>How long a process takes from its start until it is a member of a cluster that is there already.</summary>
 internal static class NodeStart
 {
-    public static async Task RunNodeAsync(string folder, string[] join, TextReader input, TextWriter output)
+    public const string Secret = "benchmark";
+
+    public static async Task RunNodeAsync(string roles, string folder, string[] join, TextReader input, TextWriter output)
     {
-        NodeOptions options = new() { Roles = ["data"], Host = "127.0.0.1", Port = 0, Join = join, Secret = "benchmark", Folder = folder };
+        NodeOptions options = new() { Roles = roles.Split(','), Host = "127.0.0.1", Port = 0, Join = join, Secret = Secret, Folder = folder };
         await using Node node = await Node.StartAsync(options, new Progress<RunEvent>(), CancellationToken.None);
         output.WriteLine(node.Address);
         output.Flush();
@@ -23,13 +25,13 @@ internal static class NodeStart
         DirectoryInfo folder = Directory.CreateTempSubdirectory("actortrain-bench-");
         try
         {
-            using Process seed = TransportComparison.Start("node", Path.Combine(folder.FullName, "seed"));
+            using Process seed = TransportComparison.Start("node", NodeRoles.Data, Path.Combine(folder.FullName, "seed"));
             string address = TransportComparison.ReadLine(seed);
             double[] seconds = new double[rounds];
             for (int round = 0; round < rounds; round++)
             {
                 long start = Stopwatch.GetTimestamp();
-                using Process joiner = TransportComparison.Start("node", Path.Combine(folder.FullName, $"joiner-{round}"), address);
+                using Process joiner = TransportComparison.Start("node", NodeRoles.Data, Path.Combine(folder.FullName, $"joiner-{round}"), address);
                 TransportComparison.ReadLine(joiner);
                 seconds[round] = Stopwatch.GetElapsedTime(start).TotalSeconds;
                 End(joiner);
@@ -43,7 +45,7 @@ internal static class NodeStart
         }
     }
 
-    private static void End(Process node)
+    public static void End(Process node)
     {
         node.StandardInput.Close();
         node.WaitForExit();

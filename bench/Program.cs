@@ -1,9 +1,10 @@
 using System.Globalization;
 using System.Runtime.InteropServices;
+using ActorTrain.Actors;
 using ActorTrain.Benchmarks;
 using ActorTrain.Model;
 
-bool transport = args is ["transport", ..];
+(bool transport, bool actors) = (args is ["transport", ..], args is ["actors", ..]);
 int[] threads = [1, 2];
 (int rounds, int steps, bool againstPlain) = (5, 5, false);
 try
@@ -28,12 +29,17 @@ try
         await TransportSides.SendAsync(Positive(actorPort), Positive(rawPort), Console.In, Console.Out);
         return 0;
     }
-    if (args is ["node", string folder, .. string[] join])
+    if (args is ["node", string roles, string nodeFolder, .. string[] join])
     {
-        await NodeStart.RunNodeAsync(folder, join, Console.In, Console.Out);
+        await NodeStart.RunNodeAsync(roles, nodeFolder, join, Console.In, Console.Out);
         return 0;
     }
-    for (int index = transport ? 1 : 0; index < args.Length; index += 2)
+    if (args is ["run", string kind, string data, string runFolder, string runSteps])
+    {
+        await RunComparison.RunAsync(Enum.Parse<StageKind>(kind), data, runFolder, Positive(runSteps), Console.Out);
+        return 0;
+    }
+    for (int index = transport || actors ? 1 : 0; index < args.Length; index += 2)
     {
         string value = index + 1 < args.Length ? args[index + 1] : "";
         switch (args[index])
@@ -67,7 +73,7 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 5 --steps 60.");
     return 2;
 }
 try
@@ -75,6 +81,11 @@ try
     if (transport)
     {
         TransportComparison.Run(rounds);
+        return 0;
+    }
+    if (actors)
+    {
+        await RunComparison.CompareAsync(rounds, steps);
         return 0;
     }
     foreach (int count in threads)
