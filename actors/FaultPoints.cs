@@ -9,6 +9,9 @@ internal static class FaultPoints
     /// <summary>Before a teacher computes.</summary>
     public const string TeacherAnswers = "teacher-answers";
 
+    /// <summary>Before a student trains a step.</summary>
+    public const string StudentSteps = "student-steps";
+
     /// <summary>After a checkpoint was written, before anybody was told.</summary>
     public const string CheckpointWritten = "checkpoint-written";
 

@@ -1,0 +1,151 @@
+using System.Collections.Concurrent;
+using System.Diagnostics;
+using System.Net;
+using System.Net.Sockets;
+using ActorTrain.Actors.Cluster;
+
+namespace ActorTrain.Cluster.Tests;
+
+/// <summary>How a node is started.</summary>
+/// <param name="Roles">Its roles.</param>
+internal sealed record NodeSetup(params IReadOnlyList<string> Roles)
+{
+    /// <summary>A node with all roles but some.</summary>
+    public static NodeSetup AllBut(params IEnumerable<string> roles) => new([.. NodeRoles.All.Except(roles)]);
+
+    /// <summary>What it proves to belong with.</summary>
+    public string Secret { get; init; } = TestCluster.Secret;
+
+    /// <summary>Faults that it does itself, as ACTORTRAIN_FAULTS has them.</summary>
+    public string Faults { get; init; } = "student-steps=50ms";
+
+    /// <summary>How long others must be out of its reach before it takes them out of the cluster.</summary>
+    public string DowningAfter { get; init; } = "1.5s";
+
+    /// <summary>Its folder; null for one of its own.</summary>
+    public string? Folder { get; init; }
+
+    /// <summary>Whether the others reach it through a <see cref="TcpProxy"/>.</summary>
+    public bool Proxied { get; init; }
+}
+
+/// <summary>A node in a process of its own, which can be started again with the same command.</summary>
+internal sealed class ClusterNode : IAsyncDisposable
+{
+    private static readonly ConcurrentDictionary<Process, bool> Living = new();
+
+    private readonly NodeSetup _setup;
+    private readonly int _port = FreePort();
+    private Process? _process;
+    private Task _reading = Task.CompletedTask;
+
+    // A test process that ends early must leave nothing behind. (One that is killed closes the nodes' standard input, which ends them.)
+    static ClusterNode() => AppDomain.CurrentDomain.ProcessExit += (_, _) =>
+    {
+        foreach (var process in Living.Keys)
+            process.Kill();
+    };
+
+    public ClusterNode(NodeSetup setup, string folder)
+    {
+        _setup = setup;
+        Folder = setup.Folder ?? folder;
+        Proxy = setup.Proxied ? new TcpProxy(_port) : null;
+        Address = $"127.0.0.1:{Proxy?.Port ?? _port}";
+    }
+
+    /// <summary>Where the others reach it.</summary>
+    public string Address { get; }
+
+    public string Folder { get; }
+
+    public TcpProxy? Proxy { get; }
+
+    /// <summary>What it has said on both of its outputs, over all its starts.</summary>
+    public History<string> Lines { get; } = new();
+
+    /// <summary>Starts its process.</summary>
+    /// <param name="seeds">The nodes that it joins.</param>
+    public void Start(IEnumerable<string> seeds)
+    {
+        var start = new ProcessStartInfo("dotnet",
+        [
+            Path.Combine(AppContext.BaseDirectory, "actortrain.dll"), "node", "--roles", string.Join(',', _setup.Roles),
+            "--listen", $"127.0.0.1:{_port}", .. Proxy is null ? Array.Empty<string>() : ["--advertise", Address],
+            "--join", string.Join(',', seeds), "--folder", Folder, "--downing-after", _setup.DowningAfter, "--while-stdin",
+        ])
+        {
+            RedirectStandardInput = true,
+            RedirectStandardOutput = true,
+            RedirectStandardError = true,
+        };
+        start.Environment["ACTORTRAIN_SECRET"] = _setup.Secret;
+        start.Environment["ACTORTRAIN_FAULTS"] = _setup.Faults;
+        // Nodes share the processors: threads that wait must not spin.
+        start.Environment["OMP_WAIT_POLICY"] = "passive";
+        if (_process is not null)
+        {
+            Living.TryRemove(_process, out _);
+            _process.Dispose();
+        }
+        _process = Process.Start(start)!;
+        Living.TryAdd(_process, true);
+        _reading = Task.WhenAll(ReadAsync(_process.StandardOutput), ReadAsync(_process.StandardError));
+    }
+
+    /// <summary>Waits for its line that says it is a member.</summary>
+    /// <param name="after">How many of its first lines do not count.</param>
+    public Task UpAsync(int after = 0) => Lines.FirstAsync(line => line.EndsWith(" is up", StringComparison.Ordinal), after);
+
+    /// <summary>kill -9.</summary>
+    public void Kill() => _process!.Kill();
+
+    public void Send(Signal signal) => Signals.Send(_process!.Id, signal);
+
+    /// <summary>Waits for its end.</summary>
+    /// <returns>Its exit code.</returns>
+    public async Task<int> ExitAsync()
+    {
+        await _process!.WaitForExitAsync();
+        await _reading;
+        return _process.ExitCode;
+    }
+
+    public async ValueTask DisposeAsync()
+    {
+        if (_process is not null)
+        {
+            _process.Kill();
+            await ExitAsync();
+            Living.TryRemove(_process, out _);
+            _process.Dispose();
+        }
+        if (Proxy is not null)
+            await Proxy.DisposeAsync();
+    }
+
+    private async Task ReadAsync(StreamReader output)
+    {
+        while (await output.ReadLineAsync() is { } line)
+            Lines.Report(line);
+    }
+
+    /// <summary>A port that no outgoing connection takes while the node is away.</summary>
+    private static int FreePort()
+    {
+        while (true)
+        {
+            int port = Random.Shared.Next(20_000, 32_000);
+            using var listener = new TcpListener(IPAddress.Loopback, port);
+            try
+            {
+                listener.Start();
+                return port;
+            }
+            catch (SocketException)
+            {
+                // Taken; another one.
+            }
+        }
+    }
+}

@@ -1,0 +1,135 @@
+using ActorTrain.Actors;
+using ActorTrain.Actors.Cluster;
+
+namespace ActorTrain.Cluster.Tests;
+
+/// <summary>Processes end with kill -9.</summary>
+[Collection("cluster")]
+public class DeathTests(ClusterFixture fixture)
+{
+    /// <summary>How long the steps that the student has asked for last.</summary>
+    internal static readonly double WindowSeconds = ClusterFixture.Window * 0.05;
+
+    private static readonly IReadOnlyList<NodeSetup> FourNodes =
+    [
+        new(NodeRoles.Coordinator, NodeRoles.Student),
+        new(NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher),
+        new(NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator),
+        new(NodeRoles.Student, NodeRoles.Data, NodeRoles.Teacher),
+    ];
+
+    [Theory]
+    [InlineData(NodeRoles.Data)]
+    [InlineData(NodeRoles.Teacher)]
+    public Task The_student_does_not_notice_that_a_node_of_several_dies(string role) =>
+        fixture.RunAsync([NodeSetup.AllBut(role), new(role), new(role)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[1]);
+            await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
+            Assert.InRange(cluster.LongestWait(after: ClusterFixture.CheckpointEvery), 0, WindowSeconds);
+        });
+
+    [Theory]
+    [InlineData(NodeRoles.Data)]
+    [InlineData(NodeRoles.Teacher)]
+    public Task Without_the_last_node_of_a_role_the_run_waits_and_says_for_what(string role) =>
+        fixture.RunAsync([NodeSetup.AllBut(role), new(role)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[1]);
+            await cluster.WaitsForAsync(role);
+            await cluster.JoinAsync(new(role));
+        });
+
+    [Fact]
+    public Task A_teacher_that_is_started_again_goes_on_with_its_cache() =>
+        fixture.RunCachedAsync([NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[1]);
+            await cluster.RestartAsync(cluster[1]);
+        });
+
+    [Fact]
+    public Task Another_coordinator_takes_over_and_the_student_does_not_stop() =>
+        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            var (before, student) = (await cluster.StatusAsync(), cluster.Student());
+            await cluster.KillAsync(cluster.At(before.Coordinator));
+            await cluster.UntilAsync(status => status.Epoch > before.Epoch, within: TimeSpan.FromSeconds(10));
+            await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
+            Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));
+        });
+
+    [Fact]
+    public Task A_student_that_is_started_again_goes_on_after_its_checkpoint() =>
+        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[1]);
+            int said = cluster[1].Lines.Count;
+            await cluster.RestartAsync(cluster[1]);
+            await cluster.SaysAsync(cluster[1], $"{ClusterFixture.Stage}: goes on after step", said);
+        });
+
+    [Fact]
+    public Task Another_student_goes_on_after_the_last_checkpoint_that_counted() =>
+        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
+        {
+            await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
+            var student = cluster.Student();
+            await cluster.KillAsync(student);
+            await cluster.SaysAsync(student == cluster[1] ? cluster[2] : cluster[1], $"{ClusterFixture.Stage}: goes on after step");
+        });
+
+    [Fact]
+    public Task Evaluations_that_no_evaluator_made_are_made_up() =>
+        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Evaluator), new(NodeRoles.Evaluator)], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[1]);
+            await cluster.WaitsForAsync(NodeRoles.Evaluator);
+            await cluster.RestartAsync(cluster[1]);
+        });
+
+    [Fact]
+    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_goes_on() => fixture.RunAsync(FourNodes, async cluster =>
+    {
+        await cluster.CheckpointAsync();
+        await cluster.KillAsync(cluster[1], cluster[2]);
+        await cluster.WaitsForAsync(NodeRoles.Evaluator);
+        await cluster.JoinAsync(new(NodeRoles.Evaluator));
+    });
+
+    [Fact]
+    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_waits() => fixture.RunAsync(FourNodes, async cluster =>
+    {
+        await cluster.CheckpointAsync();
+        await cluster.KillAsync(cluster[0], cluster[3]);
+        await cluster.WaitsForAsync(NodeRoles.Student);
+        await cluster.RestartAsync(cluster[3]);
+    });
+
+    [Theory]
+    [InlineData(0)]
+    [InlineData(1)]
+    public Task One_of_two_nodes_may_die(int dying) =>
+        fixture.RunAsync([NodeSetup.AllBut(), NodeSetup.AllBut()], async cluster =>
+        {
+            await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
+            await cluster.KillAsync(cluster[dying]);
+        });
+
+    [Fact]
+    public Task Everything_may_die_at_once_and_the_same_commands_resume() =>
+        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
+        {
+            await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
+            await cluster.KillAsync(cluster[0], cluster[1]);
+            int said = cluster[0].Lines.Count;
+            await cluster.RestartAsync(cluster[0], cluster[1]);
+            await cluster.SaysAsync(cluster[0], $"{ClusterFixture.Stage}: goes on after step", said);
+        });
+}
