@@ -21,7 +21,7 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
     public void Ask(TKey key, object request)
     {
         _waiting.Sent(key);
-        var asked = _asked[key] = new Asked(request, time.GetTimestamp());
+        var asked = _asked[key] = new Asked(request);
         Send(asked);
     }
 
@@ -31,8 +31,9 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
         if (!_waiting.Answered(key))
             return false;
         _asked.Remove(key, out var asked);
-        foreach (string node in asked!.Nodes)
-            _loads[node].Answered(time.GetElapsedTime(asked.At).TotalSeconds);
+        // Who of several answered is not known, but none took less: a fast one that was asked late is not blamed for a slow one.
+        foreach (var (node, at) in asked!.Nodes)
+            _loads[node].Answered(time.GetElapsedTime(at).TotalSeconds);
         return true;
     }
 
@@ -43,7 +44,7 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
         var late = _waiting.Overdue();
         foreach (var key in late)
             Send(_asked[key]);
-        foreach (var (_, asked) in _asked.Where(pair => !pair.Value.Nodes.Overlaps(there)))
+        foreach (var (_, asked) in _asked.Where(pair => !pair.Value.Nodes.Keys.Any(there.Contains)))
             Send(asked);
     }
 
@@ -54,22 +55,23 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
         foreach (string node in nodes.With(role))
         {
             // One that was asked before comes last.
-            double wait = LoadOf(node).ExpectedWait + (asked.Nodes.Contains(node) ? 1e6 : 0);
+            double wait = LoadOf(node).ExpectedWait + (asked.Nodes.ContainsKey(node) ? 1e6 : 0);
             if (wait < shortest)
                 (best, shortest) = (node, wait);
         }
         if (best is null)
             return;
-        if (asked.Nodes.Add(best))
+        if (asked.Nodes.TryAdd(best, time.GetTimestamp()))
             LoadOf(best).Waiting++;
         LoadOf(best).Actor.Tell(asked.Request, _self);
     }
 
     private Load LoadOf(string node) => _loads.TryGetValue(node, out var load) ? load : _loads[node] = new Load(_system.ActorSelection(node + path));
 
-    private sealed record Asked(object Request, long At)
+    private sealed record Asked(object Request)
     {
-        public HashSet<string> Nodes { get; } = [];
+        /// <summary>Who was asked, and when first.</summary>
+        public Dictionary<string, long> Nodes { get; } = [];
     }
 
     private sealed class Load(ActorSelection actor)
