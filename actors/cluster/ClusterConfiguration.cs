@@ -38,7 +38,13 @@ internal static class ClusterConfiguration
     public static Config ForNode(NodeOptions options, int port)
     {
         string downing = options.DowningAfter.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
-        string own = $"{options.Host}:{port}";
+        string own = $"{options.Advertised ?? new NodeAddress(options.Host, port)}";
+        string advertised = options.Advertised is { } reached ? $$"""
+            akka.remote.dot-netty.tcp {
+              public-hostname = {{Quoted(reached.Host)}}
+              public-port = {{reached.Port}}
+            }
+            """ : "";
         var seeds = options.Join.Count == 0 ? [own] : options.Join;
         return Parse($$"""
             akka.actor.provider = cluster
@@ -49,6 +55,7 @@ internal static class ClusterConfiguration
               auto-down-unreachable-after = {{downing}}ms
               run-coordinated-shutdown-when-down = on
             }
+            {{advertised}}
             """, options.Host, port, options.Secret, options.Tls);
     }
 

@@ -1,4 +1,3 @@
-using System.Globalization;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Files;
 using ActorTrain.Model;
@@ -29,8 +28,8 @@ public sealed class Node : IAsyncDisposable
         Ended = Task.Run(LiveAsync);
     }
 
-    /// <summary>Where it listens, <c>host:port</c>.</summary>
-    public string Address => $"{_options.Host}:{_port.ToString(CultureInfo.InvariantCulture)}";
+    /// <summary>Where the other nodes reach it, <c>host:port</c>.</summary>
+    public string Address => $"{_options.Advertised ?? new NodeAddress(_options.Host, _port)}";
 
     /// <summary>Ends when the node has left the cluster, or with the error that ended it.</summary>
     public Task Ended { get; }
@@ -115,7 +114,8 @@ public sealed class Node : IAsyncDisposable
         {
             var cluster = Akka.Cluster.Cluster.Get(system);
             bool first = _port == 0;
-            _port = cluster.SelfAddress.Port!.Value;
+            if (first)
+                _port = cluster.SelfAddress.Port!.Value;
             var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, Machine, _options.Device)
             {
                 Root = ClusterConfiguration.RootOf(Address),

@@ -17,6 +17,9 @@ public sealed record NodeOptions
     /// <summary>The port that it listens on; 0 for any free one.</summary>
     public required int Port { get; init; }
 
+    /// <summary>Where the other nodes reach it, if that is not where it listens, as behind a forwarded port; then <see cref="Port"/> is not 0.</summary>
+    public NodeAddress? Advertised { get; init; }
+
     /// <summary>Nodes of the cluster, <c>host:port</c>; the first of them starts a cluster if none is there. Empty to start one.</summary>
     public required IReadOnlyList<string> Join { get; init; }
 

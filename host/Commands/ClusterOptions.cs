@@ -17,6 +17,13 @@ internal static class ClusterOptions
         CustomParser = result => ReadAddress(result, result.Tokens.Single().Value),
     };
 
+    public static Option<NodeAddress?> Advertise() => new("--advertise")
+    {
+        Description = "Where the others reach the node, if not where it listens, as behind a forwarded port.",
+        HelpName = "host:port",
+        CustomParser = result => ReadAddress(result, result.Tokens.Single().Value),
+    };
+
     public static Option<IReadOnlyList<NodeAddress>> Join(string description) => new("--join")
     {
         Description = description,

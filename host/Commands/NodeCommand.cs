@@ -18,14 +18,20 @@ internal static class NodeCommand
         var join = ClusterOptions.Join("Nodes of the cluster, any that run; the first of several may be the node itself.");
         join.Required = true;
         var listen = ClusterOptions.Listen("Where the node listens; default: any free port of the address that the others see.");
+        var advertise = ClusterOptions.Advertise();
         var folder = new Option<string>("--folder") { Description = "Where the node keeps models, checkpoints and caches.", HelpName = "folder", DefaultValueFactory = _ => Path.Combine("runs", "node") };
         var device = new Option<string?>("--device") { Description = "Where the node's tensors live, if elsewhere than the run says.", HelpName = "cpu|cuda:N" };
         var mixed = new Option<bool>(NodeArguments.AllowMixed) { Description = "Take part although the machine differs from the others; results need not be bit-identical then." };
         var downing = ClusterOptions.DowningAfter();
         var replicas = new Option<int>(NodeArguments.Replicas) { Description = "For nodes with the role coordinator: other nodes' disks that a checkpoint must lie on before it counts.", HelpName = "number", DefaultValueFactory = _ => 1 };
         var supervised = new Option<bool>(NodeArguments.WhileStandardInput) { Description = "End when standard input ends.", Hidden = true };
-        var command = new Command("node", "Be a node of a cluster: join it, do what its coordinator says, until Ctrl-C or SIGTERM.") { roles, join, listen, folder, device, mixed, downing, replicas, supervised };
+        var command = new Command("node", "Be a node of a cluster: join it, do what its coordinator says, until Ctrl-C or SIGTERM.") { roles, join, listen, advertise, folder, device, mixed, downing, replicas, supervised };
         var access = new AccessOptions(command);
+        command.Validators.Add(result =>
+        {
+            if (result.GetResult(advertise) is not null && result.GetValue(listen) is not { Port: > 0 })
+                result.AddError("--advertise is given without --listen and its port; say where the forwarded connections arrive.");
+        });
         command.SetAction(async (parsed, _) =>
         {
             bool whileStandardInput = parsed.GetValue(supervised);
@@ -43,6 +49,7 @@ internal static class NodeCommand
                     Roles = parsed.GetRequiredValue(roles),
                     Host = own.Host,
                     Port = own.Port,
+                    Advertised = parsed.GetValue(advertise),
                     Join = [.. seeds.Select(seed => $"{seed}")],
                     Secret = said.Secret(),
                     Folder = home,
