@@ -236,7 +236,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         {
             RunId = _record.RunId,
             Epoch = _record.Epoch,
-            Training = _training,
+            Training = ToTrain,
+            AsBefore = AsBefore,
             Evaluations = [.. _evaluations.Values],
             Refused = [.. _refused.Select(refused => new RefusedNode(refused.Key, refused.Value))],
             Replicas = _options.Replicas,
@@ -249,7 +250,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
     }
 
-    private bool Changed(RunOrder order) => order.Training != _training || _record.IsNewerThan(_told) || order.Refused.Length != _refused.Count
+    private bool Changed(RunOrder order) => order.Training != ToTrain || order.AsBefore != AsBefore || _record.IsNewerThan(_told) || order.Refused.Length != _refused.Count
         || !order.Evaluations.SequenceEqual(_evaluations.Values);
 
     private void FinishStage(int index)
@@ -298,7 +299,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             WaitsFor = Missing(next);
             return;
         }
-        if (_training is { } training && (training.Stage != next || !Usable(training.Node)))
+        if (_training is { } training && (training.Stage != next || !(Usable(training.Node) || HandsOn(training))))
             _training = null;
         if (_training is null && Heard(NodeRoles.Student))
         {
@@ -314,6 +315,16 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         }
         WaitsFor = Missing(next);
     }
+
+    /// <summary>Who is told to train: nobody while a student hands on.</summary>
+    private Assignment? ToTrain => _training is { } training && HandsOn(training) ? null : _training;
+
+    /// <summary>Whether a student that trains shall go on, although it was not told to by this coordinator.</summary>
+    private bool AsBefore => _training is null && !_cancelled && !Heard(NodeRoles.Student);
+
+    /// <summary>Whether the student of a node that leaves has not ended yet, or its last checkpoint does not count yet.</summary>
+    private bool HandsOn(Assignment training) => _reports.TryGetValue(training.Node, out var report) && report.Leaving
+        && report.Stages.Any(stage => stage.Stage == training.Stage && stage.Training) && _options.Nodes.All.Any(member => member.Is(training.Node));
 
     /// <summary>The node that is missing for the next stage, or null.</summary>
     private string? Missing(int next)

@@ -162,7 +162,8 @@ public sealed class Node : IAsyncDisposable
         }
         var proxy = system.ActorOf(ClusterSingletonProxy.Props($"/user/{Coordinator}",
             ClusterSingletonProxySettings.Create(system).WithSingletonName("keeper").WithRole(NodeRoles.Coordinator)), "coordinator-proxy");
-        var node = system.ActorOf(Props.Create(() => new NodeActor(identity, record, runs, files, proxy)), NodeActor.Name);
+        Action leave = () => _leave.TrySetResult();
+        var node = system.ActorOf(Props.Create(() => new NodeActor(identity, record, runs, files, proxy, leave)), NodeActor.Name);
         forwarder.To(node);
         return node;
     }

@@ -43,7 +43,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     /// <param name="runs">Where its runs are kept.</param>
     /// <param name="files">Makes its file server; null in one process.</param>
     /// <param name="coordinator">Leads to the coordinator, for clients; null in one process.</param>
-    public NodeActor(NodeIdentity node, RunRecord? record, INodeRuns runs, Props? files = null, IActorRef? coordinator = null)
+    /// <param name="leave">Has this node leave the cluster, for clients; null in one process.</param>
+    public NodeActor(NodeIdentity node, RunRecord? record, INodeRuns runs, Props? files = null, IActorRef? coordinator = null, Action? leave = null)
     {
         (_node, _record, _runs) = (node, record, runs);
         _epoch = record?.Epoch ?? 0;
@@ -64,8 +65,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<Flush>(_ => SendEvents());
         if (files is not null)
             Context.ActorOf(files, FileServerActor.Name);
-        if (coordinator is not null)
-            ReceiveClients(coordinator);
+        if (coordinator is not null && leave is not null)
+            ReceiveClients(coordinator, leave);
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
@@ -78,21 +79,35 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     protected override void PreStart() => Timers.StartPeriodicTimer("events", new Flush(), EventInterval);
 
-    private void ReceiveClients(IActorRef coordinator)
+    private void ReceiveClients(IActorRef coordinator, Action leave)
     {
         Receive<SubmitRun>(coordinator.Forward);
         Receive<FollowRun>(coordinator.Forward);
         Receive<StatusRequest>(coordinator.Forward);
         var cluster = Akka.Cluster.Cluster.Get(Context.System);
-        Receive<LeaveNode>(leave => Change(leave.Address, cluster.Leave));
-        Receive<DownNode>(down => Change(down.Address, cluster.Down));
-
-        void Change(string address, Action<Address> change)
+        Receive<LeaveNode>(request => WithMember(request.Address, member =>
         {
-            var member = cluster.State.Members.FirstOrDefault(member => $"{member.Address.Host}:{member.Address.Port}" == address);
-            if (member is not null)
-                change(member.Address);
-            Sender.Tell(new MembershipAnswer(member is null ? $"No member of the cluster has the address {address}; see cluster status." : null));
+            // Only the node itself can finish what it does.
+            if (member != cluster.SelfAddress)
+                Context.ActorSelection(ClusterConfiguration.RootOf(request.Address) + Path).Tell(request, Sender);
+            else
+            {
+                leave();
+                Sender.Tell(new MembershipAnswer(null));
+            }
+        }));
+        Receive<DownNode>(request => WithMember(request.Address, member =>
+        {
+            cluster.Down(member);
+            Sender.Tell(new MembershipAnswer(null));
+        }));
+
+        void WithMember(string address, Action<Address> act)
+        {
+            if (cluster.State.Members.FirstOrDefault(member => $"{member.Address.Host}:{member.Address.Port}" == address) is { } member)
+                act(member.Address);
+            else
+                Sender.Tell(new MembershipAnswer($"No member of the cluster has the address {address}; see cluster status."));
         }
     }
 
@@ -162,7 +177,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Stop(child);
         foreach (int index in active)
         {
-            var part = new StageOrder(_record, Mine(order.Training, index), order.Evaluations.Any(assignment => Mine(assignment, index)), order.Replicas);
+            bool trains = Mine(order.Training, index) || (order.AsBefore && _reports.TryGetValue(index, out var report) && report.Training);
+            var part = new StageOrder(_record, trains, order.Evaluations.Any(assignment => Mine(assignment, index)), order.Replicas);
             var child = Context.Child($"stage-{index}");
             if (!child.IsNobody())
                 child.Tell(part);

@@ -134,6 +134,8 @@ public sealed record RunOrder
     [Key(6)] public int Replicas { get; init; }
     /// <summary>Grows with each order of a coordinator.</summary>
     [Key(7)] public required long Number { get; init; }
+    /// <summary>Whether the coordinator is new and has not heard yet who trains; whoever does goes on.</summary>
+    [Key(8)] public bool AsBefore { get; init; }
 }
 
 /// <summary>A node that must not serve a run.</summary>

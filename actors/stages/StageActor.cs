@@ -40,6 +40,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     private CheckpointWritten? _toReplicate;
     private bool _replicating;
     private StudentEnded? _toHandOn;
+    private IActorRef _retiring = ActorRefs.Nobody;
     private int _crashes;
 
     public StageActor(RunContext run, StagePlan plan, int index, StageOrder order)
@@ -79,6 +80,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             _replicating = false;
             Report(_report with { Checkpoint = counted });
             ReplicateCheckpoint();
+            Retire();
         });
         Receive<NotCounted>(written =>
         {
@@ -292,8 +294,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     {
         if (!ended.Complete)
         {
-            StudentGone();
-            Context.Stop(Sender);
+            _retiring = Sender;
+            Retire();
             return;
         }
         var (run, stage, order) = (_run, _stage, _order);
@@ -324,6 +326,16 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             _toHandOn = null;
             AfterTraining(ended);
         }
+    }
+
+    /// <summary>What the student saved last counts before anybody goes on from it.</summary>
+    private void Retire()
+    {
+        if (_retiring.IsNobody() || _replicating || (_toReplicate is not null && _run.Nodes.All.Count > 1))
+            return;
+        StudentGone();
+        Context.Stop(_retiring);
+        _retiring = ActorRefs.Nobody;
     }
 
     // The next order may ask for training again.
