@@ -16,7 +16,7 @@ internal static class ClusterConfiguration
           stdout-loglevel = ERROR
           log-dead-letters = off
           log-dead-letters-during-shutdown = off
-          remote.dot-netty.tcp.maximum-frame-size = 4 MiB
+          remote.dot-netty.tcp.maximum-frame-size = 16 MiB
           cluster {
             seed-node-timeout = 1s
             gossip-interval = 200ms

@@ -26,7 +26,12 @@ internal sealed partial class CoordinatorActor
                     _lastStep = (happened.Text, happened.Done);
             }
         });
-        Receive<Resume>(_ => TryAgain());
+        // After a failure a higher epoch tells the nodes to try again what failed.
+        Receive<Resume>(_ =>
+        {
+            if (_failure is not null)
+                Context.Parent.Tell(new Superseded());
+        });
         Receive<FollowRun>(follow => Sender.Tell(follow.Run == _record.RunId
             ? Progress(follow)
             : new RunRefused($"The cluster carries out run {_record.RunId} and not {follow.Run}; submit it again.")));
@@ -38,19 +43,6 @@ internal sealed partial class CoordinatorActor
         _options.Events?.Report(happened);
         if (RunEventMessages.Of(happened) is { } message)
             _log.Add(message);
-    }
-
-    /// <summary>After a failure: a higher epoch tells the nodes to try again what failed.</summary>
-    private void TryAgain()
-    {
-        if (_failure is null)
-            return;
-        (_failure, _ended) = (null, false);
-        _refused.Clear();
-        _reports.Clear();
-        _evaluations.Clear();
-        _record = _record with { Epoch = _record.Epoch + 1, Sequence = _record.Sequence + 1 };
-        Tell();
     }
 
     private RunProgress Progress(FollowRun follow)

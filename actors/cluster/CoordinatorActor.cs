@@ -51,7 +51,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         _began = options.Time.GetTimestamp();
         Receive<NodeReport>(report =>
         {
-            if (report.RunId == _record.RunId && report.Epoch > _record.Epoch)
+            if (report.Epoch > _record.Epoch)
             {
                 Context.Parent.Tell(new Superseded());
                 return;
@@ -60,7 +60,9 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             foreach (string former in _reports.Keys.Where(name => name != report.Node && AddressOf(name) == AddressOf(report.Node)).ToList())
                 _reports.Remove(former);
             _reports[report.Node] = report;
-            if (Fits(report))
+            if (report.Failure is { } failure)
+                Refuse(report.Node, failure);
+            if (report.RunId == _record.RunId && Fits(report))
                 TakeIn(report);
             Reconcile();
         });
@@ -152,7 +154,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
                 news = news with { Trained = stage.Trained };
                 _training = null;
             }
-            foreach (var done in stage.Evaluations.Where(done => news.Evaluations.All(other => other.Split != done.Split)))
+            foreach (var done in stage.Evaluations.Where(done => known.Result is null && news.Evaluations.All(other => other.Split != done.Split)))
                 news = news with { Evaluations = [.. news.Evaluations, done] };
             if (stage.Failure is { } sentence)
                 TakeFailure(report, stage.Stage, sentence);
@@ -165,8 +167,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     {
         if (_options.AllowMixed || _record.Machine is null || report.Machine == _record.Machine)
             return true;
-        Refuse(report.Node, $"Node {report.Node} computes on '{report.Machine}' and the run began on '{_record.Machine}', whose last bits may differ; "
-            + "take a machine of the same kind, or set cluster.allow-mixed = true and give bit-identical results up.");
+        Refuse(report.Node, NodeActor.MachineSentence(report.Node, report.Machine, _record.Machine));
         return false;
     }
 
@@ -176,8 +177,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private void TakeFailure(NodeReport report, int stage, string sentence)
     {
         bool essential = _training == new Assignment(stage, report.Node) || _evaluations.GetValueOrDefault(stage)?.Node == report.Node;
-        bool others = _options.Nodes.All.Any(node => !node.Is(report.Node) && node.Roles.Intersect(report.Roles).Contains(NodeRoles.Data));
-        if (essential || !others)
+        bool replaceable = Services(stage).Intersect(report.Roles).All(role => Candidates(role).Any(other => other.Node != report.Node));
+        if (essential || !replaceable)
             Fail(sentence);
         else
             Refuse(report.Node, sentence);
@@ -241,6 +242,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             Evaluations = [.. _evaluations.Values],
             Refused = [.. _refused.Select(refused => new RefusedNode(refused.Key, refused.Value))],
             Replicas = _options.Replicas,
+            AllowMixed = _options.AllowMixed,
             Number = (_order?.Number ?? 0) + 1,
         };
         foreach (var node in _options.Nodes.All)
@@ -263,7 +265,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         var result = StageResult.Of(plan, stage, trained, evaluated, _options.Folder.FinalModel(plan));
         _options.Folder.WriteResult(result);
         _options.Journal.Append("stage-finished", plan.Name, result.ModelSha256);
-        Change(index, stage with { Result = result });
+        Change(index, stage with { Result = result, Evaluations = [] });
         Report(new StageFinished(result, index, _record.Stages.Length));
     }
 
@@ -329,13 +331,15 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <summary>The node that is missing for the next stage, or null.</summary>
     private string? Missing(int next)
     {
-        string[] roles = next < _record.Stages.Length && _record.Plan.Stages[next].Trains
-            ? _record.Plan.Stages[next].Kind == StageKind.Distill ? [NodeRoles.Student, NodeRoles.Data, NodeRoles.Teacher] : [NodeRoles.Student, NodeRoles.Data]
-            : [NodeRoles.Evaluator, NodeRoles.Data];
+        bool trains = next < _record.Stages.Length && _record.Plan.Stages[next].Trains;
+        string[] roles = trains ? [NodeRoles.Student, .. Services(next)] : [NodeRoles.Evaluator, NodeRoles.Data];
         return roles.FirstOrDefault(role => !Candidates(role).Any()) is { } missing && _record.ActiveStages.Any()
             ? $"a node with the role {missing}; start one with: actortrain node --roles {missing}"
             : null;
     }
+
+    /// <summary>The roles that a stage's student or evaluator asks.</summary>
+    private string[] Services(int stage) => _record.Plan.Stages[stage].Kind == StageKind.Distill ? [NodeRoles.Data, NodeRoles.Teacher] : [NodeRoles.Data];
 
     /// <summary>Whether every node with a role has reported, or has had the time to: one of them may be at work for a former coordinator.</summary>
     private bool Heard(string role) => _options.Time.GetElapsedTime(_began) > Patience

@@ -14,6 +14,9 @@ public sealed class Node : IAsyncDisposable
 {
     private const string Coordinator = "coordinator";
 
+    /// <summary>How long a node that leaves may take to hand on what it does.</summary>
+    private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
+
     private readonly NodeOptions _options;
     private readonly NodeDisk _disk;
     private readonly IProgress<RunEvent> _events;
@@ -130,7 +133,8 @@ public sealed class Node : IAsyncDisposable
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task)
             {
-                await node.Ask<NodeActor.Idle>(new NodeActor.Leave(), _stop.Token);
+                var idle = node.Ask<NodeActor.Idle>(new NodeActor.Leave(), DrainLimit, _stop.Token);
+                await Task.WhenAny(idle, removed.Task, system.WhenTerminated);
                 cluster.Leave(cluster.SelfAddress);
                 await Task.WhenAny(removed.Task, stopped);
             }

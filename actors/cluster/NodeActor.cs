@@ -13,6 +13,9 @@ internal interface INodeRuns
 
     /// <summary>Writes a record to the disk.</summary>
     void Keep(RunRecord record);
+
+    /// <summary>The highest epoch that this node has seen, in this life or an earlier one.</summary>
+    long HighestEpoch { get; }
 }
 
 /// <summary>
@@ -24,17 +27,20 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     public const string Name = "node";
     public const string Path = "/user/" + Name;
 
-    private readonly NodeIdentity _node;
     private static readonly TimeSpan EventInterval = TimeSpan.FromMilliseconds(200);
 
+    private readonly NodeIdentity _node;
     private readonly INodeRuns _runs;
+    private readonly Dictionary<int, IActorRef> _stages = [];
     private readonly Dictionary<int, StageReport> _reports = [];
+    private readonly Dictionary<int, long> _failedUnder = [];
     private readonly List<RunEventMessage> _events = [];
     private IActorRef _coordinator = ActorRefs.Nobody;
     private RunRecord? _record;
     private RunContext? _run;
     private RunOrder? _order;
     private string? _refusal;
+    private string? _failure;
     private long _epoch;
     private IActorRef _leaver = ActorRefs.Nobody;
 
@@ -47,17 +53,24 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     public NodeActor(NodeIdentity node, RunRecord? record, INodeRuns runs, Props? files = null, IActorRef? coordinator = null, Action? leave = null)
     {
         (_node, _record, _runs) = (node, record, runs);
-        _epoch = record?.Epoch ?? 0;
+        _epoch = runs.HighestEpoch;
         Receive<RunOrder>(Follow);
         Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(node.Name, _epoch, _record)));
         Receive<StageReport>(report =>
         {
+            // What a stopped stage still had to say is past.
+            if (!Sender.Equals(_stages.GetValueOrDefault(report.Stage)))
+                return;
             _reports[report.Stage] = report;
+            if (report.Failure is not null)
+                _failedUnder.TryAdd(report.Stage, _epoch);
             Report();
         });
         Receive<Leave>(_ =>
         {
             _leaver = Sender;
+            if (_order is not null)
+                Follow(_order);
             Report();
         });
         Receive<Terminated>(terminated => Gone(terminated.ActorRef));
@@ -81,10 +94,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     private void ReceiveClients(IActorRef coordinator, Action leave)
     {
-        Receive<SubmitRun>(coordinator.Forward);
-        Receive<FollowRun>(coordinator.Forward);
-        Receive<StatusRequest>(coordinator.Forward);
         var cluster = Akka.Cluster.Cluster.Get(Context.System);
+        Receive<SubmitRun>(Ask);
+        Receive<FollowRun>(Ask);
+        Receive<StatusRequest>(Ask);
         Receive<LeaveNode>(request => WithMember(request.Address, member =>
         {
             // Only the node itself can finish what it does.
@@ -101,6 +114,14 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             cluster.Down(member);
             Sender.Tell(new MembershipAnswer(null));
         }));
+
+        void Ask(object request)
+        {
+            if (cluster.State.Members.Any(member => member.HasRole(NodeRoles.Coordinator)))
+                coordinator.Forward(request);
+            else
+                Sender.Tell(new ClusterNotReady("The cluster waits for a node with the role coordinator."));
+        }
 
         void WithMember(string address, Action<Address> act)
         {
@@ -131,106 +152,130 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>
     {
+        if (Sender.Path.Name == FileServerActor.Name)
+            return Directive.Restart;
         Fail(IndexOf(Sender), Failures.SentenceOf(error) ?? $"Stage {IndexOf(Sender)} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); run the same command again to resume.");
         return Directive.Stop;
     });
 
     private void Follow(RunOrder order)
     {
-        if (order.Epoch >= _epoch || order.RunId != _record?.RunId)
+        // The file server may have heard of a later epoch first. Epochs grow over all runs of a cluster.
+        _epoch = Math.Max(_epoch, _runs.HighestEpoch);
+        if (order.Epoch >= _epoch)
         {
             _coordinator = Sender;
-            // A new reign tries again what failed.
-            if (order.Epoch > _epoch)
-                CloseFailed();
             _epoch = order.Epoch;
-            if (order.Record is { } record && record.IsNewerThan(_record))
-                Adopt(record);
-            _order = order;
-            if (_record?.RunId == order.RunId)
-                Reconcile(order);
+            try
+            {
+                Adopt(order);
+                _failure = null;
+            }
+            catch (Exception error) when (error is RunException or StaleEpochException)
+            {
+                // Of a disk; the next order tries again.
+                _failure = error.Message;
+            }
         }
         Report(Sender);
     }
 
-    private void Adopt(RunRecord record)
+    private void Adopt(RunOrder order)
     {
-        if (record.RunId != _record?.RunId)
-            Close();
-        _runs.Keep(record);
-        _record = record;
+        if (order.Record is { } record && record.IsNewerThan(_record))
+        {
+            if (record.RunId != _record?.RunId)
+                Close();
+            _runs.Keep(record);
+            _record = record;
+        }
+        _order = order;
+        if (_record?.RunId == order.RunId)
+            Reconcile(order);
     }
 
     private void Reconcile(RunOrder order)
     {
         if (order.Refused.FirstOrDefault(refused => refused.Node == _node.Name) is { } refusal)
         {
-            Close();
-            if (refusal.Sentence != _refusal)
-                _runs.Open(_record!).Events.Report(new Notice(_refusal = refusal.Sentence));
+            Refuse(refusal.Sentence);
+            return;
+        }
+        if (!order.AllowMixed && _record!.Machine is { } machine && machine != _node.Machine)
+        {
+            Refuse(MachineSentence(_node.Name, _node.Machine, machine));
             return;
         }
         _run ??= _runs.Open(_record!);
         _run.Epoch = _epoch;
         var active = _record!.ActiveStages.ToHashSet();
-        foreach (var child in Stages.Where(child => !active.Contains(IndexOf(child))))
-            Stop(child);
+        foreach (int index in _stages.Keys.Where(index => !active.Contains(index) || FailedBefore(index)).ToList())
+            Stop(index);
         foreach (int index in active)
         {
             bool trains = Mine(order.Training, index) || (order.AsBefore && _reports.TryGetValue(index, out var report) && report.Training);
             var part = new StageOrder(_record, trains, order.Evaluations.Any(assignment => Mine(assignment, index)), order.Replicas);
-            var child = Context.Child($"stage-{index}");
-            if (!child.IsNobody())
-                child.Tell(part);
-            else if (!_reports.ContainsKey(index))
+            if (_stages.TryGetValue(index, out var stage))
+                stage.Tell(part);
+            else if (Context.Child($"stage-{index}").IsNobody() && !_reports.ContainsKey(index))
                 Start(index, part);
         }
     }
 
+    /// <summary>Why a node of another kind of machine must not serve a run.</summary>
+    public static string MachineSentence(string node, string machine, string wanted) =>
+        $"Node {node} computes on '{machine}' and the run began on '{wanted}', whose last bits may differ; "
+            + "take a machine of the same kind, or set cluster.allow-mixed = true and give bit-identical results up.";
+
+    private void Refuse(string sentence)
+    {
+        Close();
+        if (sentence != _refusal)
+            _runs.Open(_record!).Events.Report(new Notice(_refusal = sentence));
+    }
+
+    /// <summary>Whether a stage failed under an earlier reign: a new one tries again, once no student of the failed attempt is left.</summary>
+    private bool FailedBefore(int stage) => _reports.GetValueOrDefault(stage) is { Failure: not null, Training: false } && _failedUnder.GetValueOrDefault(stage) < _epoch;
+
     private void Start(int index, StageOrder part)
     {
         var (run, plan) = (_run!, _record!.Plan.Stages[index]);
-        Context.Watch(Context.ActorOf(Props.Create(() => new StageActor(run, plan, index, part)), $"stage-{index}"));
+        _stages[index] = Context.Watch(Context.ActorOf(Props.Create(() => new StageActor(run, plan, index, part)), $"stage-{index}"));
     }
 
-    private bool Mine(Assignment? assignment, int stage) => assignment is not null && assignment.Stage == stage && assignment.Node == _node.Name;
+    // A node that leaves takes no work.
+    private bool Mine(Assignment? assignment, int stage) =>
+        assignment is not null && assignment.Stage == stage && assignment.Node == _node.Name && _leaver.IsNobody();
 
-    private void Stop(IActorRef child)
+    private void Stop(int index)
     {
-        _reports.Remove(IndexOf(child));
-        Context.Unwatch(child);
-        Context.Stop(child);
+        _reports.Remove(index);
+        _failedUnder.Remove(index);
+        if (_stages.Remove(index, out var stage))
+            Context.Stop(Context.Unwatch(stage));
     }
 
     private void Close()
     {
-        foreach (var child in Stages)
-            Stop(child);
-        _reports.Clear();
+        foreach (int index in _stages.Keys.Concat(_reports.Keys).ToHashSet())
+            Stop(index);
         _run = null;
     }
 
-    private void CloseFailed()
-    {
-        foreach (int stage in _reports.Where(report => report.Value.Failure is not null).Select(report => report.Key).ToList())
-        {
-            _reports.Remove(stage);
-            Context.Unwatch(Context.Child($"stage-{stage}"));
-            Context.Stop(Context.Child($"stage-{stage}"));
-        }
-    }
-
-    private static IEnumerable<IActorRef> Stages => Context.GetChildren().Where(child => child.Path.Name != FileServerActor.Name).ToList();
-
     // A stage that stops unasked may leave a training thread behind that still writes; it is not started a second time.
-    private void Gone(IActorRef child) =>
-        Fail(IndexOf(child), $"Stage '{_record!.Plan.Stages[IndexOf(child)].Name}' was stopped; run the same command again to resume.");
+    private void Gone(IActorRef child)
+    {
+        int index = IndexOf(child);
+        _stages.Remove(index);
+        Fail(index, $"Stage '{_record!.Plan.Stages[index].Name}' was stopped; run the same command again to resume.");
+    }
 
     private void Fail(int stage, string sentence)
     {
         if (_reports.GetValueOrDefault(stage)?.Failure is not null)
             return;
         _reports[stage] = new StageReport { Stage = stage, Plan = _record!.Plan.Stages[stage].Fingerprint(), Failure = sentence };
+        _failedUnder[stage] = _epoch;
         Report();
     }
 
@@ -254,6 +299,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Leaving = !_leaver.IsNobody(),
         Work = _run is null ? [] : [.. new[] { _run.DataMeter, _run.TeacherMeter }.Select(meter => meter.Read()).Where(work => _node.Has(work.Role))],
         Order = _order?.Number ?? 0,
+        Failure = _failure,
     });
 
     private sealed record Flush;

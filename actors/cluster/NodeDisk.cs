@@ -12,7 +12,8 @@ namespace ActorTrain.Actors.Cluster;
 internal sealed class NodeDisk : IDisposable
 {
     private readonly FileStream _lock;
-    private RunFolder? _run;
+    private readonly Lock _opening = new();
+    private RunFolder? _run; // guarded by _opening
     private volatile RunRecord? _record; // what lies on the disk
 
     private NodeDisk(string root, FileStream @lock)
@@ -96,17 +97,25 @@ internal sealed class NodeDisk : IDisposable
     public RunFolder Open(RunRecord record)
     {
         string folder = Path.Combine(Root, record.RunId);
-        if (_run?.Root == folder)
-            return _run;
-        _run?.Dispose();
-        return _run = RunFolder.Open(folder, record.Plan);
+        // The node's actor and the coordinator's may both come first.
+        lock (_opening)
+        {
+            if (_run?.Root == folder)
+                return _run;
+            _run?.Dispose();
+            _run = null;
+            return _run = RunFolder.Open(folder, record.Plan);
+        }
     }
 
     /// <summary>Closes the run's folder.</summary>
     public void Close()
     {
-        _run?.Dispose();
-        _run = null;
+        lock (_opening)
+        {
+            _run?.Dispose();
+            _run = null;
+        }
     }
 
     public void Dispose()
@@ -143,6 +152,8 @@ internal sealed class NodeRuns(NodeDisk disk, NodeIdentity node, NodeMap nodes, 
         }
         return _run;
     }
+
+    public long HighestEpoch => disk.Fence.HighestOfAll;
 
     public void Keep(RunRecord record)
     {

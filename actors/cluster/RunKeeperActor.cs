@@ -22,6 +22,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     private string? _runId;
     private long _began;
     private bool _ended;
+    private string? _trouble;
 
     public RunKeeperActor(NodeMap nodes, NodeDisk disk, NodeOptions options)
     {
@@ -37,7 +38,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     // What it knew lies with the nodes.
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(_ =>
     {
-        Self.Tell(new CoordinatorActor.Superseded());
+        Self.Tell(new CoordinatorActor.Superseded(), Sender);
         return Directive.Stop;
     });
 
@@ -65,7 +66,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         });
         Receive<RecordAnswer>(answer => _answers[answer.Node] = answer);
         Receive<SubmitRun>(_ => Stash.Stash());
-        ReceiveAny(_ => Sender.Tell(new ClusterNotReady("a new coordinator takes over")));
+        ReceiveAny(_ => Sender.Tell(new ClusterNotReady(_trouble ?? "A new coordinator takes over.")));
     }
 
     private void TakeOver()
@@ -75,7 +76,8 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         var newest = _answers.Values.Select(answer => answer.Record).Aggregate((RunRecord?)null, (best, record) => record is not null && record.IsNewerThan(best) ? record : best);
         if (newest is not null)
             Begin(newest);
-        Stash.UnstashAll();
+        if (_trouble is null)
+            Stash.UnstashAll();
     }
 
     private void Ready()
@@ -83,13 +85,19 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         Receive<SubmitRun>(Submit);
         Receive<NewRun>(created =>
         {
-            Begin(created.Record);
-            Sender.Tell(new RunAccepted(created.Record.RunId));
+            // Asked twice, or two clients at once: the first one counts.
+            if (_runId != created.Record.RunId && (_runId is null || _ended))
+                Begin(created.Record);
+            Sender.Tell(_runId == created.Record.RunId ? new RunAccepted(created.Record.RunId) : Busy());
         });
         Receive<RunRefused>(refused => Sender.Tell(refused));
         Receive<CoordinatorActor.Ended>(_ => _ended = true);
         // Another coordinator has reigned meanwhile.
-        Receive<CoordinatorActor.Superseded>(_ => AskNodes());
+        Receive<CoordinatorActor.Superseded>(_ =>
+        {
+            if (Sender.Equals(_run))
+                AskNodes();
+        });
         Receive<RecordAnswer>(_ => { });
         ReceiveAny(message =>
         {
@@ -108,36 +116,48 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         if (runId == _runId)
         {
             _run.Tell(new CoordinatorActor.Resume());
-            _ended = false;
         }
         else if (_runId is not null && !_ended)
         {
-            Sender.Tell(new RunRefused($"The cluster carries out run {_runId}; wait for its end, or use another cluster."));
+            Sender.Tell(Busy());
             return;
         }
         else
         {
             var (self, sender) = (Self, Sender);
             TrainingRun.InputsAsync(submitted.Plan, _disk.Files).PipeTo(self, sender,
-                inputs => new NewRun(RunRecord.Begin(runId, 0, submitted.Plan, inputs)), error => new RunRefused(Stages.Failures.SentenceOf(error) ?? error.Message));
+                inputs => new NewRun(RunRecord.Begin(runId, 0, submitted.Plan, inputs) with { Submitted = TimeProvider.System.GetUtcNow().ToUnixTimeMilliseconds() }), error => new RunRefused(Stages.Failures.SentenceOf(error) ?? error.Message));
             return;
         }
         Sender.Tell(new RunAccepted(runId));
     }
 
-    /// <summary>Goes on with a run under an epoch above all that was seen of it.</summary>
+    private RunRefused Busy() => new($"The cluster carries out run {_runId}; wait for its end, or use another cluster.");
+
+    /// <summary>Goes on with a run under an epoch above all that was seen; epochs grow over all runs.</summary>
     private void Begin(RunRecord record)
     {
         Context.Stop(_run);
-        long epoch = 1 + _answers.Values.Where(answer => answer.Record?.RunId == record.RunId).Select(answer => answer.Epoch)
-            .Append(record.Epoch).Append(_disk.Fence.Highest(record.RunId)).Max();
-        _disk.Fence.Raise(record.RunId, epoch);
+        _run = ActorRefs.Nobody;
+        long highest = _answers.Values.Select(answer => answer.Epoch).Append(record.Epoch).Append(_disk.Fence.HighestOfAll).Max();
+        // Two halves of a cluster may take over at the same time: their epochs must not be the same.
+        long epoch = highest + Random.Shared.Next(1, 1000);
         var raised = record with { Epoch = epoch, Sequence = record.Sequence + 1 };
-        var folder = _disk.Open(raised);
-        var options = new CoordinatorOptions(_nodes, folder, new Journal(folder.Journal, TimeProvider.System, epoch), null, TimeProvider.System,
-            _options.Replicas, _options.AllowMixed);
-        (_runId, _ended) = (record.RunId, false);
-        _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
+        try
+        {
+            _disk.Fence.Raise(record.RunId, epoch);
+            var folder = _disk.Open(raised);
+            var options = new CoordinatorOptions(_nodes, folder, new Journal(folder.Journal, TimeProvider.System, epoch), null, TimeProvider.System,
+                _options.Replicas, _options.AllowMixed);
+            _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
+            (_runId, _ended, _trouble) = (record.RunId, false, null);
+        }
+        catch (RunException error)
+        {
+            // Of this node's disk; it is tried again, and clients are told.
+            _trouble = error.Message;
+            AskNodes();
+        }
     }
 
     /// <summary>The same plan is the same run, whoever submits it.</summary>

@@ -51,7 +51,7 @@ internal sealed class ChunkAssembly(ActorSystem system)
     private const int MaxUnfinished = 64;
 
     private readonly Dictionary<long, byte[]?[]> _unfinished = [];
-    private readonly Queue<long> _age = [];
+    private readonly List<long> _age = [];
 
     /// <summary>The whole answer when this was its last missing part, else null.</summary>
     public object? Add(MessageChunk chunk)
@@ -61,9 +61,12 @@ internal sealed class ChunkAssembly(ActorSystem system)
         if (!_unfinished.TryGetValue(chunk.Id, out var parts))
         {
             _unfinished[chunk.Id] = parts = new byte[chunk.Count][];
-            _age.Enqueue(chunk.Id);
+            _age.Add(chunk.Id);
             if (_age.Count > MaxUnfinished)
-                _unfinished.Remove(_age.Dequeue());
+            {
+                _unfinished.Remove(_age[0]);
+                _age.RemoveAt(0);
+            }
         }
         if (parts.Length != chunk.Count)
             return null;
@@ -71,6 +74,7 @@ internal sealed class ChunkAssembly(ActorSystem system)
         if (parts.Any(part => part is null))
             return null;
         _unfinished.Remove(chunk.Id);
+        _age.Remove(chunk.Id);
         var serializer = (MessageSerializer)((ExtendedActorSystem)system).Serialization.FindSerializerFor(chunk);
         return serializer.FromBinary([.. parts.SelectMany(part => part!)], chunk.Manifest);
     }

@@ -33,7 +33,7 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
         _asked.Remove(key, out var asked);
         // Who of several answered is not known, but none took less: a fast one that was asked late is not blamed for a slow one.
         foreach (var (node, at) in asked!.Nodes)
-            _loads[node].Answered(time.GetElapsedTime(at).TotalSeconds);
+            _loads.GetValueOrDefault(node)?.Answered(time.GetElapsedTime(at).TotalSeconds);
         return true;
     }
 
@@ -41,6 +41,13 @@ internal sealed class ServiceRequests<TKey>(IActorContext context, NodeMap nodes
     public void AskAgain()
     {
         var there = nodes.With(role).ToHashSet();
+        // A node that was gone and comes back is not judged by the time of its absence.
+        foreach (string gone in _loads.Keys.Where(node => !there.Contains(node)).ToList())
+        {
+            _loads.Remove(gone);
+            foreach (var asked in _asked.Values)
+                asked.Nodes.Remove(gone);
+        }
         var late = _waiting.Overdue();
         foreach (var key in late)
             Send(_asked[key]);

@@ -37,6 +37,16 @@ internal sealed class EpochFence
             return _epochs.GetValueOrDefault(run);
     }
 
+    /// <summary>The highest epoch seen of any run.</summary>
+    public long HighestOfAll
+    {
+        get
+        {
+            lock (_lock)
+                return _epochs.Values.DefaultIfEmpty(0).Max();
+        }
+    }
+
     /// <summary>Takes note of an epoch; from now on older ones are refused.</summary>
     /// <exception cref="StaleEpochException">It is an older one itself.</exception>
     /// <exception cref="RunException">The disk cannot be written.</exception>

@@ -81,6 +81,9 @@ public sealed record RunRecord
     /// <summary>The kind of machine that trained first; null before.</summary>
     [Key(6)] public string? Machine { get; init; }
 
+    /// <summary>When the run was submitted; of two runs the later one counts. Milliseconds since 1970, 0 in one process.</summary>
+    [Key(7)] public long Submitted { get; init; }
+
     /// <summary>The record of a run of which nothing is done.</summary>
     internal static RunRecord Begin(string runId, long epoch, RunPlan plan, InputModel[] inputs) => new()
     {
@@ -104,8 +107,9 @@ public sealed record RunRecord
     /// <summary>The first stage without a trained model; the number of stages when there is none.</summary>
     internal int NextToTrain => Array.FindIndex(Stages, stage => stage.Trained is null) is var index and >= 0 ? index : Stages.Length;
 
-    /// <summary>Whether this record is more advanced than another: a higher epoch, or the same and more changes.</summary>
-    internal bool IsNewerThan(RunRecord? other) => other is null || (Epoch, Sequence).CompareTo((other.Epoch, other.Sequence)) > 0;
+    /// <summary>Whether this record is more advanced than another: a later run's, or the same one's with a higher epoch, or more changes.</summary>
+    internal bool IsNewerThan(RunRecord? other) =>
+        other is null || (Submitted, Epoch, Sequence).CompareTo((other.Submitted, other.Epoch, other.Sequence)) > 0;
 }
 
 /// <summary>Who does a piece of a stage's work.</summary>
@@ -136,6 +140,8 @@ public sealed record RunOrder
     [Key(7)] public required long Number { get; init; }
     /// <summary>Whether the coordinator is new and has not heard yet who trains; whoever does goes on.</summary>
     [Key(8)] public bool AsBefore { get; init; }
+    /// <summary>Whether machines that compute other last bits may take part.</summary>
+    [Key(9)] public bool AllowMixed { get; init; }
 }
 
 /// <summary>A node that must not serve a run.</summary>
@@ -196,6 +202,8 @@ public sealed record NodeReport
     [Key(9)] public long Order { get; init; }
     /// <summary>What it does, for people.</summary>
     [Key(10)] public RoleWork[] Work { get; init; } = [];
+    /// <summary>Why it cannot follow orders at the moment: a sentence about its disk; null when it can.</summary>
+    [Key(11)] public string? Failure { get; init; }
 }
 
 /// <summary>A new coordinator asks a node for the record that lies on its disk.</summary>

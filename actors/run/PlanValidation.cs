@@ -75,6 +75,7 @@ internal static class PlanValidation
         if (stage.Kind == StageKind.Distill)
         {
             Require(stage.Teacher is not null, "distils without a teacher; name one");
+            Require(ModelLocation.PresetOf(stage.Teacher!) is null, $"distils from '{stage.Teacher}', which is untrained; name an adapted model");
             Require(stage.MaeWeight >= 0 && double.IsFinite(stage.MaeWeight), $"weighs the masked auto-encoding loss by {stage.MaeWeight} but it cannot be negative");
             Require(stage.TargetBlock >= 1, $"computes cached targets in blocks of {stage.TargetBlock} samples but needs at least 1");
         }

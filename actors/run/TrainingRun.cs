@@ -95,6 +95,8 @@ public static class TrainingRun
         public void Keep(RunRecord record)
         {
         }
+
+        public long HighestEpoch => 0;
     }
 
     /// <summary>How far the folder's run is: the stages that have a result, and the models that the plan names.</summary>

@@ -76,7 +76,7 @@ internal sealed class CachedTeacherActor : TeacherActor
         while (_pixels.Count < Window && _toAsk.TryDequeue(out long block))
         {
             long first = block * Stage.Plan.TargetBlock;
-            var key = new BlockKey(Stage.Fingerprint, DataSplit.Train, first, (int)Math.Min(Stage.Plan.TargetBlock, Stage.Train!.Count - first));
+            var key = new BlockKey(Stage.KeyName, DataSplit.Train, first, (int)Math.Min(Stage.Plan.TargetBlock, Stage.Train!.Count - first));
             _pixels.Ask(key, new BlockRequest(key));
         }
     }

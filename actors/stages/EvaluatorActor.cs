@@ -95,7 +95,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         for (; _blocks.Count + _arrived.Count < Window && _nextToAsk < Count; _nextToAsk += _stage.Plan.EvaluationBatch)
         {
             int count = (int)Math.Min(_stage.Plan.EvaluationBatch, Count - _nextToAsk);
-            var key = new BlockKey(_stage.Fingerprint, _request!.Split, _nextToAsk, count);
+            var key = new BlockKey(_stage.KeyName, _request!.Split, _nextToAsk, count);
             _blocks.Ask(key, new BlockRequest(key));
         }
     }

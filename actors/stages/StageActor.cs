@@ -37,6 +37,7 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     private StageOrder _order;
     private StageReport _report;
     private StageSources? _sources;
+    private StageContext? _data;
     private CheckpointWritten? _toReplicate;
     private bool _replicating;
     private StudentEnded? _toHandOn;
@@ -51,6 +52,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         Receive<StageOrder>(changed =>
         {
             _order = changed;
+            if (changed.Record.Stages[index].Trained is not null)
+                _report = _report with { Training = false };
             Reconcile();
             if (changed.Train)
                 HandOnAgain();
@@ -58,13 +61,13 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         Receive<Opened>(opened =>
         {
             opened.Start();
-            Stash.UnstashAll();
             Reconcile();
+            Stash.UnstashAll();
         });
-        Receive<PixelRequest>(request => Pass(Loader, request));
-        Receive<BlockRequest>(request => Pass(Loader, request));
-        Receive<BatchRequest>(request => Pass(Masker, request));
-        Receive<TargetRequest>(request => Pass(Teacher, request));
+        Receive<PixelRequest>(request => Pass(Loader, request.Key.Plan, request));
+        Receive<BlockRequest>(request => Pass(Loader, request.Key.Plan, request));
+        Receive<BatchRequest>(request => Pass(Masker, request.Key.Plan, request));
+        Receive<TargetRequest>(request => Pass(Teacher, request.Key.Plan, request));
         Receive<StepTaken>(taken =>
         {
             _crashes = 0;
@@ -151,7 +154,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         bool trainKnown = Plan.Train is null || Record.Train is not null;
         if (_run.Node.Has(NodeRoles.Data))
             Begin(Loader, OpenDataAsync);
-        if (_run.Node.Has(NodeRoles.Teacher) && Plan.Kind == StageKind.Distill && trainKnown && !trained)
+        StartData();
+        if (_run.Node.Has(NodeRoles.Teacher) && Plan.Kind == StageKind.Distill && trainKnown && !trained && _order.Record.Machine is not null)
             Begin(Teacher, OpenTeacherAsync);
         if (_order.Train && trainKnown && !trained)
             BeginTraining();
@@ -190,12 +194,20 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         var stage = _stage with { Train = sources.TrainInfo, Test = sources.TestInfo, Configuration = configuration, Sources = sources };
         return () =>
         {
-            _sources = sources;
-            Start(Loader, Props.Create(() => new DataLoaderActor(stage)));
-            if (Plan.Trains)
-                Start(Masker, Props.Create(() => new MaskerActor(stage)));
+            (_sources, _data) = (sources, stage);
             Report(_report with { Train = sources.TrainInfo, Test = sources.TestInfo });
         };
+    }
+
+    /// <summary>Nothing is served from data sets that are not known to be the run's.</summary>
+    private void StartData()
+    {
+        if (_data is not { } stage || _props.ContainsKey(Loader) || !Equals(Record.Train, stage.Train) || !Equals(Record.Test, stage.Test))
+            return;
+        Start(Loader, Props.Create(() => new DataLoaderActor(stage)));
+        if (Plan.Trains)
+            Start(Masker, Props.Create(() => new MaskerActor(stage)));
+        Stash.UnstashAll();
     }
 
     private async Task<Action> OpenTeacherAsync(StageModels models, StageRecord record)
@@ -252,8 +264,10 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     }
 
     /// <summary>Passes a request on; one that comes while its service is being opened waits for it.</summary>
-    private void Pass(string service, object request)
+    private void Pass(string service, string stage, object request)
     {
+        if (stage != _stage.KeyName)
+            return;
         var child = Context.Child(service);
         if (!child.IsNobody())
             child.Forward(request);
@@ -306,14 +320,14 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             var files = await run.Files.AddAsync(folder);
             double? distance = stage.Plan.Reference is null ? null : ModelFolder.EncoderDistance(await models.FolderAsync(stage.Plan.Reference), folder);
             if (!run.Clustered)
-                return new TrainedModel(files, ended.Totals, distance, null);
-            await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
+                return (object)new TrainedModel(files, ended.Totals, distance, null);
+            bool held = await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
             string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
             RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
             CopyLogs(run.Folder.Stage(stage.Plan.Name), logFolder);
             var log = await run.Files.AddAsync(logFolder);
-            await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
-            return new TrainedModel(files, ended.Totals, distance, log);
+            held &= await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
+            return held ? new TrainedModel(files, ended.Totals, distance, log) : new NotHandedOn(ended);
         }).PipeTo(Self, Self, failure: error => error is StaleEpochException ? new NotHandedOn(ended) : new Status.Failure(error));
     }
 
@@ -381,8 +395,12 @@ internal sealed class StageActor : ReceiveActor, IWithStash
 
     private void Fail(string sentence)
     {
-        if (_report.Failure is null)
-            Report(_report with { Failure = sentence, Training = false });
+        if (_report.Failure is not null)
+            return;
+        // A student that is left saves what it has, and only then is this over.
+        var student = Context.Child(Student);
+        student.Tell(new CancelRun());
+        Report(_report with { Failure = sentence, Training = !student.IsNobody() });
     }
 
     private void Report(StageReport report)

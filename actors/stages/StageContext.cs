@@ -18,6 +18,9 @@ internal sealed record StageContext
 
     public required string Fingerprint { get; init; }
 
+    /// <summary>What requests call the stage: equal plans of two runs may have other models behind the same names.</summary>
+    public string KeyName => $"{Path.GetFileName(Run.Folder.Root)}/{Fingerprint}";
+
     /// <summary>The training set; for every service but an evaluation's.</summary>
     public DataSetInfo? Train { get; init; }
 

@@ -41,7 +41,8 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
     public async Task<bool> ReplicateAsync(FileSet files, string folder, int copies, int keep)
     {
         var others = Others();
-        copies = Math.Min(copies, others.Count);
+        // One that is only out of reach for a moment counts as well.
+        copies = Math.Min(copies, run.Nodes.All.Count(node => node.Root.Length > 0));
         var order = new HoldFiles(files, $"{record.RunId}/{folder}", run.Epoch, record.RunId, run.Node.Root + FileServerActor.Path, keep);
         return (await Replication.ReplicateAsync(order, copies, others, Options, run.Cancel)).Count == copies;
     }

@@ -87,7 +87,7 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
             _joins[_nextToAsk] = new Join(_nextToAsk, _stage.Plan.MicroBatches, Distils, _stage.Plan.TargetPrecision, _stage.Run.Options.Time);
             for (int micro = 0; micro < _stage.Plan.MicroBatches; micro++)
             {
-                var key = new BatchKey(_stage.Fingerprint, _nextToAsk, micro);
+                var key = new BatchKey(_stage.KeyName, _nextToAsk, micro);
                 _batches.Ask(key, new BatchRequest(key));
                 if (Distils)
                     _targets.Ask(key, new TargetRequest(key));
