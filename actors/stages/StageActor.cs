@@ -285,6 +285,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             Loader => false,
             _ => Record.Trained is not null,
         };
+        if (done && service == Student)
+            _begun.Remove(Student);
         if (done || _report.Failure is not null)
             return;
         if (service == Student)
@@ -347,7 +349,8 @@ internal sealed class StageActor : ReceiveActor, IWithStash
     {
         if (_retiring.IsNobody() || _replicating || (_toReplicate is not null && _run.Nodes.All.Count > 1))
             return;
-        StudentGone();
+        // Another one begins only when this one has stopped: until then its name is taken, and its end must not pass for a crash.
+        Report(_report with { Training = false });
         Context.Stop(_retiring);
         _retiring = ActorRefs.Nobody;
     }
