@@ -1,4 +1,5 @@
 using ActorTrain.Actors;
+using ActorTrain.Actors.Tests;
 using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 
@@ -25,9 +26,9 @@ public sealed class ClusterFixture : IDisposable
 
     public ClusterFixture()
     {
-        ModelFolder.CreateFresh(Actors.Tests.Plans.Shape, 1, Model);
-        SyntheticImages.Write(Train, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 26, Size = Actors.Tests.Plans.ImageSize, Seed = 1 });
-        SyntheticImages.Write(Test, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 18, Size = Actors.Tests.Plans.ImageSize, Seed = 2 });
+        ModelFolder.CreateFresh(Plans.Shape, 1, Model);
+        SyntheticImages.Write(Train, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 26, Size = Plans.ImageSize, Seed = 1 });
+        SyntheticImages.Write(Test, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 18, Size = Plans.ImageSize, Seed = 2 });
         _live = new(() => UndisturbedAsync(Plan(TargetMode.Live), "live"));
         _cached = new(() => UndisturbedAsync(Plan(TargetMode.Cached), "cached"));
     }
@@ -65,15 +66,15 @@ public sealed class ClusterFixture : IDisposable
     /// <summary>Further pre-training, distillation, and fine-tuning with its evaluation.</summary>
     private RunPlan Plan(TargetMode targets)
     {
-        var train = Actors.Tests.Plans.Data(Train) with { Flip = targets == TargetMode.Live };
-        var test = Actors.Tests.Plans.Data(Test, "data.test");
+        var train = Plans.Data(Train) with { Flip = targets == TargetMode.Live };
+        var test = Plans.Data(Test, "data.test");
         StagePlan[] stages =
         [
-            Actors.Tests.Plans.Pretrain(train, Model),
-            Actors.Tests.Plans.Distill(train, Model) with { Steps = Steps, CheckpointEvery = CheckpointEvery, Targets = targets },
-            Actors.Tests.Plans.Finetune(train, test, $"stage:{Stage}"),
+            Plans.Pretrain(train, Model),
+            Plans.Distill(train, Model) with { Steps = Steps, CheckpointEvery = CheckpointEvery, Targets = targets },
+            Plans.Finetune(train, test, $"stage:{Stage}"),
         ];
-        return Actors.Tests.Plans.Run([.. stages.Select(stage => stage with { PrefetchWindow = Window })]);
+        return Plans.Run([.. stages.Select(stage => stage with { PrefetchWindow = Window })]);
     }
 }
 

@@ -14,7 +14,7 @@ public class IntruderTests(ClusterFixture fixture)
     public Task Strangers_are_refused_noted_once_and_without_effect() =>
         fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher) with { Faults = PauseTests.LongSteps }, new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
-            var stranger = cluster.Add(new(NodeRoles.All) { Secret = "the secret of other people".Replace(' ', '-') });
+            var stranger = cluster.Add(new(NodeRoles.All) { Secret = "secret-of-another-cluster" });
             await cluster.CheckpointAsync();
             using var slow = await ConnectAsync(cluster[0]);
             await slow.SendAsync(new byte[] { 0 });

@@ -9,7 +9,7 @@ public class MembershipTests(ClusterFixture fixture)
 {
     [Fact]
     public Task A_late_joiner_is_used_at_once() =>
-        // The first teacher alone would take an hour.
+        // The first teacher alone would take two hours.
         fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=60000ms" }], cluster =>
             cluster.JoinAsync(new(NodeRoles.Teacher)));
 

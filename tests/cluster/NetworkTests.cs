@@ -6,7 +6,7 @@ namespace ActorTrain.Cluster.Tests;
 [Collection("cluster")]
 public class NetworkTests(ClusterFixture fixture)
 {
-    /// <summary>Two ways to each of two lanes, and some more for the reconnections of a first cut.</summary>
+    /// <summary>The later ones meet connections that are being made again.</summary>
     private const int Cuts = 3;
 
     [Fact]

@@ -23,6 +23,7 @@ internal sealed class TestCluster : IAsyncDisposable
     private readonly List<ClusterNode> _nodes = [];
     private readonly CancellationTokenSource _limit = new(Limit);
     private ClusterClient? _client;
+    private int _heardBeforeKill;
     private Task<IReadOnlyList<StageResult>> _run = Task.FromResult<IReadOnlyList<StageResult>>([]);
 
     public TestCluster(ExpectedRun expected, string folder, IReadOnlyList<NodeSetup> nodes)
@@ -70,8 +71,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Adds a node and waits until it is a member.</summary>
     public async Task<ClusterNode> JoinAsync(NodeSetup setup)
     {
-        var node = Make(setup);
-        node.Start(Seeds);
+        var node = Add(setup);
         await WithinLimit(node.UpAsync());
         return node;
     }
@@ -87,6 +87,7 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Kills nodes, all at the same moment.</summary>
     public Task KillAsync(params ClusterNode[] nodes)
     {
+        _heardBeforeKill = Events.Count;
         foreach (var node in nodes)
             node.Kill();
         return WithinLimit(Task.WhenAll(nodes.Select(node => node.ExitAsync())));
@@ -104,9 +105,9 @@ internal sealed class TestCluster : IAsyncDisposable
     public Task<RunEvent> CheckpointAsync(long step = ClusterFixture.CheckpointEvery) =>
         HappensAsync(happened => happened is CheckpointSaved { Stage: ClusterFixture.Stage } saved && saved.Step >= step);
 
-    /// <summary>Waits until the client is told that the run waits for a role.</summary>
+    /// <summary>Waits until the client is told, after the last kill, that the run waits for a role.</summary>
     public Task<RunEvent> WaitsForAsync(string role) =>
-        HappensAsync(happened => happened is Notice notice && notice.Text.Contains($"waits for a node with the role {role}", StringComparison.Ordinal));
+        HappensAsync(happened => happened is Notice notice && notice.Text.Contains($"waits for a node with the role {role}", StringComparison.Ordinal), _heardBeforeKill);
 
     /// <summary>Waits until the client is told of something.</summary>
     public Task<RunEvent> HappensAsync(Func<RunEvent, bool> fits, int after = 0) => WithinLimit(Events.FirstAsync(fits, after));
