@@ -1,7 +1,5 @@
 using ActorTrain.Actors.Cluster;
-using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
-using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
@@ -18,7 +16,7 @@ internal sealed record StageOrder(RunRecord Record, bool Train, bool Evaluate, i
 /// on to them, and reports to the node how things stand. Everything but the student is a pure function of the plan, so a fresh actor
 /// takes the place of a lost one and the result is the same.
 /// </summary>
-internal sealed class StageActor : ReceiveActor, IWithStash
+internal sealed partial class StageActor : ReceiveActor, IWithStash
 {
     public const string Loader = "data-loader";
     public const string Masker = "masker";
@@ -176,87 +174,6 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             Report(_report with { Training = true });
     }
 
-    /// <summary>Opens what a service needs, once; its actors start when that is done.</summary>
-    private bool Begin(string service, Func<StageModels, StageRecord, Task<Action>> open)
-    {
-        if (!_begun.Add(service))
-            return false;
-        var (models, record) = (new StageModels(_run, _order.Record, Plan, Context.System), Record);
-        // On the pool: reading or hashing a model must not hold the actor up.
-        Task.Run(() => open(models, record)).PipeTo(Self, Self, start => new Opened(start));
-        return true;
-    }
-
-    private async Task<Action> OpenDataAsync(StageModels models, StageRecord record)
-    {
-        var configuration = await models.ConfigurationAsync();
-        var sources = await StageSources.OpenAsync(Plan, configuration, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _run.Cancel);
-        var stage = _stage with { Train = sources.TrainInfo, Test = sources.TestInfo, Configuration = configuration, Sources = sources };
-        return () =>
-        {
-            (_sources, _data) = (sources, stage);
-            Report(_report with { Train = sources.TrainInfo, Test = sources.TestInfo });
-        };
-    }
-
-    /// <summary>Nothing is served from data sets that are not known to be the run's.</summary>
-    private void StartData()
-    {
-        if (_data is not { } stage || _props.ContainsKey(Loader) || !Equals(Record.Train, stage.Train) || !Equals(Record.Test, stage.Test))
-            return;
-        Start(Loader, Props.Create(() => new DataLoaderActor(stage)));
-        if (Plan.Trains)
-            Start(Masker, Props.Create(() => new MaskerActor(stage)));
-        Stash.UnstashAll();
-    }
-
-    private async Task<Action> OpenTeacherAsync(StageModels models, StageRecord record)
-    {
-        var stage = _stage with
-        {
-            Train = record.Train,
-            TeacherFolder = await models.FolderAsync(Plan.Teacher!),
-            TeacherFingerprint = StageModels.WeightsOf(models.FilesOf(Plan.Teacher!)!),
-        };
-        return () => Start(Teacher, Plan.Targets == TargetMode.Cached
-            ? Props.Create(() => new CachedTeacherActor(stage))
-            : Props.Create(() => new LiveTeacherActor(stage)));
-    }
-
-    private async Task<Action> OpenStudentAsync(StageModels models, StageRecord record)
-    {
-        var stage = _stage with
-        {
-            Train = record.Train,
-            InitialFolder = await models.FolderAsync(Plan.Initial),
-            TeacherFingerprint = Plan.Teacher is null ? null : StageModels.WeightsOf(models.FilesOf(Plan.Teacher)!),
-            FinalFolder = _run.Folder.Model(Plan.Name),
-        };
-        _run.Work.Add(models.SpreadAsync(Plan.Initial, _order.Replicas));
-        if (record.Checkpoint is { } counted && !_run.Folder.HasCheckpointFrom(Plan.Name, counted.Step))
-            await models.FetchAsync(counted.Files, _run.Folder.Checkpoint(Plan.Name, counted.Step));
-        return () =>
-        {
-            if (_order.Train)
-                Start(Student, Props.Create(() => new StudentActor(stage)));
-            else
-                StudentGone();
-        };
-    }
-
-    private async Task<Action> OpenEvaluatorAsync(StageModels models, StageRecord record)
-    {
-        var stage = _stage with { Train = record.Train, Test = record.Test, FinalFolder = await models.FolderAsync(record.Trained!.Model) };
-        return () =>
-        {
-            if (!Plan.Trains)
-                _run.Events.Report(new StageStarted(Plan, _stage.Index, _run.StageCount, 0));
-            foreach (var split in Plan.Evaluations.Where(split => record.Evaluations.All(done => done.Split != split)))
-                _toEvaluate.Enqueue(split);
-            Start(Evaluator, Props.Create(() => new EvaluatorActor(stage)));
-        };
-    }
-
     private void Start(string service, Props props)
     {
         _props[service] = props;
@@ -306,89 +223,6 @@ internal sealed class StageActor : ReceiveActor, IWithStash
             _run.Events.Report(new Notice($"An actor of stage '{Plan.Name}' was replaced ({reason.TrimEnd('.')}); the result does not change."));
     }
 
-    private void AfterTraining(StudentEnded ended)
-    {
-        if (!ended.Complete)
-        {
-            _retiring = Sender;
-            Retire();
-            return;
-        }
-        var (run, stage, order) = (_run, _stage, _order);
-        var models = new StageModels(run, order.Record, Plan, Context.System);
-        Task.Run(async () =>
-        {
-            string folder = run.Folder.Model(stage.Plan.Name);
-            var files = await run.Files.AddAsync(folder);
-            double? distance = stage.Plan.Reference is null ? null : ModelFolder.EncoderDistance(await models.FolderAsync(stage.Plan.Reference), folder);
-            if (!run.Clustered)
-                return (object)new TrainedModel(files, ended.Totals, distance, null);
-            bool held = await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
-            string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
-            RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
-            CopyLogs(run.Folder.Stage(stage.Plan.Name), logFolder);
-            var log = await run.Files.AddAsync(logFolder);
-            held &= await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
-            return held ? new TrainedModel(files, ended.Totals, distance, log) : new NotHandedOn(ended);
-        }).PipeTo(Self, Self, failure: error => error is StaleEpochException ? new NotHandedOn(ended) : new Status.Failure(error));
-    }
-
-    /// <summary>What other nodes did not take comes again with the next order, which carries the epoch of a new coordinator.</summary>
-    private void HandOnAgain()
-    {
-        ReplicateCheckpoint();
-        if (_toHandOn is { } ended)
-        {
-            _toHandOn = null;
-            AfterTraining(ended);
-        }
-    }
-
-    /// <summary>What the student saved last counts before anybody goes on from it.</summary>
-    private void Retire()
-    {
-        if (_retiring.IsNobody() || _replicating || (_toReplicate is not null && _run.Nodes.All.Count > 1))
-            return;
-        // Another one begins only when this one has stopped: until then its name is taken, and its end must not pass for a crash.
-        Report(_report with { Training = false });
-        Context.Stop(_retiring);
-        _retiring = ActorRefs.Nobody;
-    }
-
-    // The next order may ask for training again.
-    private void StudentGone()
-    {
-        _begun.Remove(Student);
-        Report(_report with { Training = false });
-    }
-
-    private void ReplicateCheckpoint()
-    {
-        if (_replicating || _toReplicate is not { } written || _run.Nodes.All.Count < 2)
-            return;
-        (_replicating, _toReplicate) = (true, null);
-        var (run, stage, order) = (_run, _stage, _order);
-        var models = new StageModels(run, order.Record, Plan, Context.System);
-        string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
-        Task.Run(async () =>
-        {
-            CopyLogs(run.Folder.Stage(stage.Plan.Name), folder);
-            var files = await run.Files.AddAsync(folder);
-            bool held = await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
-            return held ? (object)new CountedCheckpoint(written.Step, files) : new NotCounted(written);
-        }).PipeTo(Self, Self, failure: error => error is StaleEpochException || !Directory.Exists(folder) ? new NotCounted(written) : new Status.Failure(error));
-    }
-
-    /// <summary>The metrics and the ledger go with a checkpoint or model to whichever node needs it.</summary>
-    private static void CopyLogs(string from, string to)
-    {
-        foreach (string name in new[] { RunFolder.MetricsName, TrainingLedger.Name })
-        {
-            if (File.Exists(Path.Combine(from, name)))
-                RunFolder.Replace(Path.Combine(to, name), File.ReadAllText(Path.Combine(from, name)));
-        }
-    }
-
     // An evaluator that crashed after its last answer is ready once more when nothing is left to ask.
     private void AskForEvaluation()
     {
@@ -411,10 +245,4 @@ internal sealed class StageActor : ReceiveActor, IWithStash
         _report = report;
         Context.Parent.Tell(report);
     }
-
-    private sealed record NotCounted(CheckpointWritten Checkpoint);
-
-    private sealed record NotHandedOn(StudentEnded Ended);
-
-    private sealed record Opened(Action Start);
 }
