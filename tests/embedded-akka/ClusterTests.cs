@@ -143,6 +143,8 @@ public sealed class ClusterTests : ClusterTest
         MakeEcho(nodes[1].System);
         var probe = new ActorTest.Probe(nodes[0].System);
         await probe.Watch(await Find(nodes[0].System, nodes[1].System, "/user/echo"));
+        // Nothing that it still says while it ends is heard.
+        nodes[0].Proxy.Cut(refuse: true);
         Kill(nodes[1]);
         var terminated = await probe.Next<Terminated>();
         Assert.Equal((true, true), (terminated.AddressTerminated, terminated.ExistenceConfirmed));
