@@ -26,12 +26,6 @@ internal sealed partial class CoordinatorActor
                     _lastStep = (happened.Text, happened.Done);
             }
         });
-        // After a failure a higher epoch tells the nodes to try again what failed.
-        Receive<Resume>(_ =>
-        {
-            if (_failure is not null)
-                Context.Parent.Tell(new Superseded());
-        });
         Receive<FollowRun>(follow => Sender.Tell(follow.Run == _record.RunId
             ? Progress(follow)
             : new RunRefused($"The cluster carries out run {_record.RunId} and not {follow.Run}; submit it again.")));

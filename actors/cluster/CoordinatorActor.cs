@@ -80,13 +80,10 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     }
 
     /// <summary>Told to the parent when the run is done or has failed.</summary>
-    internal sealed record Ended;
+    internal sealed record Ended(bool Failed);
 
     /// <summary>Told to the parent when a node has seen a higher epoch.</summary>
     internal sealed record Superseded;
-
-    /// <summary>Asks for another attempt if the run has failed.</summary>
-    internal sealed record Resume;
 
     public ITimerScheduler Timers { get; set; } = null!;
 
@@ -392,7 +389,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         if (_outcome is not null)
             tell(_outcome);
         else
-            Context.Parent.Tell(new Ended());
+            Context.Parent.Tell(new Ended(_failure is not null));
     }
 
     private sealed record Tick;

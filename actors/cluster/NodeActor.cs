@@ -69,9 +69,10 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         Receive<Leave>(_ =>
         {
             _leaver = Sender;
-            if (_order is not null)
-                Follow(_order);
+            // First the coordinator must know why the student ends, so that it waits for the last checkpoint.
             Report();
+            if (_order is not null && _order.RunId == _record?.RunId)
+                Reconcile(_order);
         });
         Receive<Terminated>(terminated => Gone(terminated.ActorRef));
         Receive<RunEvent>(Remember);

@@ -22,6 +22,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     private string? _runId;
     private long _began;
     private bool _ended;
+    private bool _failed;
     private string? _trouble;
 
     public RunKeeperActor(NodeMap nodes, NodeDisk disk, NodeOptions options)
@@ -91,7 +92,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             Sender.Tell(_runId == created.Record.RunId ? new RunAccepted(created.Record.RunId) : Busy());
         });
         Receive<RunRefused>(refused => Sender.Tell(refused));
-        Receive<CoordinatorActor.Ended>(_ => _ended = true);
+        Receive<CoordinatorActor.Ended>(ended => (_ended, _failed) = (true, ended.Failed));
         // Another coordinator has reigned meanwhile.
         Receive<CoordinatorActor.Superseded>(_ =>
         {
@@ -115,7 +116,9 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         string runId = IdOf(submitted.Plan);
         if (runId == _runId)
         {
-            _run.Tell(new CoordinatorActor.Resume());
+            // A higher epoch tells the nodes to try again what failed.
+            if (_failed)
+                AskNodes();
         }
         else if (_runId is not null && !_ended)
         {
@@ -150,7 +153,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             var options = new CoordinatorOptions(_nodes, folder, new Journal(folder.Journal, TimeProvider.System, epoch), null, TimeProvider.System,
                 _options.Replicas, _options.AllowMixed);
             _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
-            (_runId, _ended, _trouble) = (record.RunId, false, null);
+            (_runId, _ended, _failed, _trouble) = (record.RunId, false, false, null);
         }
         catch (RunException error)
         {

@@ -103,7 +103,16 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
             else
                 Context.Stop(Sender);
         });
-        Receive<StageFailed>(failed => Fail(failed.Sentence));
+        Receive<StageFailed>(failed =>
+        {
+            // Its thread has ended.
+            if (Sender.Path.Name == Student)
+            {
+                _report = _report with { Training = false };
+                Context.Stop(Sender);
+            }
+            Fail(failed.Sentence);
+        });
         Receive<Terminated>(terminated => Replace(terminated.ActorRef));
         Receive<Status.Failure>(failure =>
         {
@@ -237,7 +246,7 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
         // A student that is left saves what it has, and only then is this over.
         var student = Context.Child(Student);
         student.Tell(new CancelRun());
-        Report(_report with { Failure = sentence, Training = !student.IsNobody() });
+        Report(_report with { Failure = sentence, Training = _report.Training && !student.IsNobody() });
     }
 
     private void Report(StageReport report)

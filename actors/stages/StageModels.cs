@@ -1,3 +1,4 @@
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
@@ -105,8 +106,8 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
             ? folder
             : null;
 
-    /// <summary>The file servers of the other nodes that can be reached.</summary>
+    /// <summary>The file servers of the other nodes that can be reached; first those that may coordinate, without which the run is lost anyway.</summary>
     private List<(Address Node, ICanTell Files)> Others() =>
-        [.. run.Nodes.All.Where(node => node.Reachable && node.Root.Length > 0)
+        [.. run.Nodes.All.Where(node => node.Reachable && node.Root.Length > 0).OrderByDescending(node => node.Roles.Contains(NodeRoles.Coordinator))
             .Select(node => (Address.Parse(node.Root), (ICanTell)system.ActorSelection(node.Root + FileServerActor.Path)))];
 }
