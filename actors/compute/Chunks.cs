@@ -76,6 +76,13 @@ internal sealed class ChunkAssembly(ActorSystem system)
         _unfinished.Remove(chunk.Id);
         _age.Remove(chunk.Id);
         var serializer = (MessageSerializer)((ExtendedActorSystem)system).Serialization.FindSerializerFor(chunk);
-        return serializer.FromBinary([.. parts.SelectMany(part => part!)], chunk.Manifest);
+        var whole = new byte[parts.Sum(part => part!.Length)];
+        int at = 0;
+        foreach (byte[]? part in parts)
+        {
+            part!.CopyTo(whole, at);
+            at += part.Length;
+        }
+        return serializer.FromBinary(whole, chunk.Manifest);
     }
 }

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Compute;
+using ActorTrain.Actors.Messages;
 
 namespace ActorTrain.Actors.Tests;
 
@@ -85,5 +86,26 @@ public class ComputeTests
         Assert.Equal(3, new Journal(file, TimeProvider.System).Epoch);
         Assert.Equal(5, File.ReadAllLines(file).Length);
         Directory.Delete(Path.GetDirectoryName(file)!, recursive: true);
+    }
+
+    [Fact]
+    public async Task An_answer_in_parts_is_put_together_in_whatever_order_they_come()
+    {
+        var system = Akka.Actor.ActorSystem.Create("chunks", MessageSerializer.Configuration);
+        var answer = new TargetBatch(new BatchKey("plan", 3, 1), [.. Enumerable.Range(0, 3 * Chunks.Size + 7).Select(i => (byte)(i * 31))]);
+        var serializer = (MessageSerializer)((Akka.Actor.ExtendedActorSystem)system).Serialization.FindSerializerFor(answer);
+        byte[][] parts = [.. serializer.ToBinary(answer).Chunk(Chunks.Size)];
+        var assembly = new ChunkAssembly(system);
+        object? whole = null;
+        foreach (int number in new[] { 2, 0, 2, 3, 1 })
+        {
+            Assert.Null(whole);
+            whole = assembly.Add(new MessageChunk(5, number, parts.Length, serializer.Manifest(answer), parts[number]));
+        }
+        var back = Assert.IsType<TargetBatch>(whole);
+        Assert.Equal(answer.Key, back.Key);
+        Assert.Equal(answer.Values, back.Values);
+        Assert.Null(assembly.Add(new MessageChunk(6, 4, 4, "target-batch", [])));
+        await system.Terminate();
     }
 }
