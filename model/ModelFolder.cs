@@ -10,7 +10,7 @@ public static class ModelFolder
     public const string WeightsName = "model.safetensors";
 
     /// <summary>The shape's file name.</summary>
-    public const string ConfigurationName = "config.json";
+    public const string ConfigurationName = ConfigurationFile.Name;
 
     private const string EncoderPrefix = "vit.";
 

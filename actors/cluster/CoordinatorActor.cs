@@ -117,8 +117,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <summary>A coordinator does not survive its own errors: the run ends, and the same command resumes it.</summary>
     protected override void PreRestart(Exception reason, object message)
     {
-        _outcome?.TrySetException(new RunException(Stages.Failures.SentenceOf(reason)
-            ?? $"The run failed ({reason.GetType().Name}: {reason.Message.TrimEnd('.')}); run the same command again to resume.", reason));
+        _outcome?.TrySetException(new RunException(Stages.Failures.SentenceOf(reason, "The run"), reason));
         base.PreRestart(reason, message);
     }
 

@@ -155,7 +155,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     {
         if (Sender.Path.Name == FileServerActor.Name)
             return Directive.Restart;
-        Fail(IndexOf(Sender), Failures.SentenceOf(error) ?? $"Stage {IndexOf(Sender)} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); run the same command again to resume.");
+        Fail(IndexOf(Sender), Failures.SentenceOf(error, $"Stage {IndexOf(Sender)}"));
         return Directive.Stop;
     });
 

@@ -15,6 +15,12 @@ internal static class Failures
         _ => null,
     };
 
+    /// <summary>The sentence of any error, for the user.</summary>
+    /// <param name="error">The error.</param>
+    /// <param name="what">What failed, as the beginning of a sentence.</param>
+    public static string SentenceOf(Exception error, string what) => SentenceOf(error)
+        ?? $"{what} failed ({error.GetType().Name}: {error.Message.TrimEnd('.')}); run the same command again to resume.";
+
     /// <summary>
     /// Handles the failure of work that an actor had started: what a restart cannot heal goes to the stage as a sentence and the
     /// actor lives on; anything else is thrown, so that the stage restarts the actor.

@@ -117,7 +117,7 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
         Receive<Status.Failure>(failure =>
         {
             if (failure.Cause is not OperationCanceledException)
-                Fail(Failures.SentenceOf(failure.Cause) ?? $"Stage '{plan.Name}' failed ({failure.Cause.GetType().Name}: {failure.Cause.Message.TrimEnd('.')}).");
+                Fail(Failures.SentenceOf(failure.Cause, $"Stage '{plan.Name}'"));
         });
     }
 

@@ -59,8 +59,8 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
         Receive<CheckpointWritten>(written => Context.Parent.Tell(written));
         Receive<CancelRun>(_ => _queue.Close());
         Receive<StudentEnded>(ended => Context.Parent.Tell(ended));
-        Receive<Status.Failure>(failure => Context.Parent.Tell(new StageFailed(stage.Fingerprint, Failures.SentenceOf(failure.Cause)
-            ?? $"Training of stage '{stage.Plan.Name}' failed ({failure.Cause.GetType().Name}: {failure.Cause.Message.TrimEnd('.')}); run the same command again to resume.")));
+        Receive<Status.Failure>(failure => Context.Parent.Tell(new StageFailed(stage.Fingerprint,
+            Failures.SentenceOf(failure.Cause, $"Training of stage '{stage.Plan.Name}'"))));
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
