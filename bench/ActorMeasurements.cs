@@ -11,7 +11,7 @@ internal sealed class PayloadSink : ReceiveActor
 
     public PayloadSink()
     {
-        Receive<PixelBlock>(block => Sender.Tell(new StepTaken("", block.Key.FirstSample)));
+        Receive<InputBlock>(block => Sender.Tell(new StepTaken("", block.Key.FirstSample)));
         Receive<StepTaken>(taken =>
         {
             if (taken.Step % Batch == Batch - 1)
@@ -24,13 +24,13 @@ internal sealed class PayloadSink : ReceiveActor
 internal sealed class PayloadSource : ReceiveActor
 {
     private readonly IActorRef _sink;
-    private readonly byte[] _payload;
+    private readonly SampleInputs _payload;
     private readonly long[] _sentAt;
     private int _sent;
 
     public PayloadSource(IActorRef sink, int payload, int messages, TaskCompletionSource<double[]> done)
     {
-        (_sink, _payload, _sentAt) = (sink, new byte[payload], new long[messages]);
+        (_sink, _payload, _sentAt) = (sink, new SampleInputs(new ImagePixels(new byte[payload], 0, null), null), new long[messages]);
         double[] milliseconds = new double[messages];
         int acknowledged = 0;
         Receive<StepTaken>(taken =>
@@ -52,7 +52,7 @@ internal sealed class PayloadSource : ReceiveActor
     private void SendNext()
     {
         _sentAt[_sent] = Stopwatch.GetTimestamp();
-        _sink.Tell(new PixelBlock(new BlockKey("", DataSplit.Train, _sent, 1), _payload, 0, [], 0));
+        _sink.Tell(new InputBlock(new BlockKey("", DataSplit.Train, _sent, 1), _payload, [], 0));
         _sent++;
     }
 }

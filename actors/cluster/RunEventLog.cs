@@ -44,7 +44,7 @@ internal static class RunEventMessages
             Numbers =
             [
                 done.Result.Loss, done.Result.MaeLoss, done.Result.DistillLoss, done.Result.Accuracy, done.Result.GradientNorm,
-                done.Result.LearningRate, done.DataWaitSeconds, done.TeacherWaitSeconds, done.ComputeSeconds, done.ImagesPerSecond,
+                done.Result.LearningRate, done.DataWaitSeconds, done.TeacherWaitSeconds, done.ComputeSeconds, done.SamplesPerSecond,
             ],
         },
         CheckpointSaved saved => Message(RunEventKind.CheckpointSaved, saved.Stage, saved.Step, 0),

@@ -33,9 +33,9 @@ internal static class Chunks
 
     private static long BytesOf(object answer) => answer switch
     {
-        PixelBatch batch => batch.Pixels.LongLength,
-        PixelBlock block => block.Pixels.LongLength,
-        MaskedBatch batch => batch.Pixels.LongLength + sizeof(int) * (batch.KeptPatches?.LongLength ?? 0),
+        InputBatch batch => batch.Inputs.Bytes,
+        InputBlock block => block.Inputs.Bytes,
+        MaskedBatch batch => batch.Inputs.Bytes,
         TargetBatch targets => targets.Values.LongLength,
         _ => 0,
     };

@@ -21,10 +21,10 @@ public sealed class MessageSerializer : SerializerWithStringManifest
 
     private static readonly FrozenDictionary<string, Contract> ByManifest = new Contract[]
     {
-        new Contract<PixelRequest>("pixel-request"),
-        new Contract<PixelBatch>("pixel-batch"),
+        new Contract<InputRequest>("input-request"),
+        new Contract<InputBatch>("input-batch"),
         new Contract<BlockRequest>("block-request"),
-        new Contract<PixelBlock>("pixel-block"),
+        new Contract<InputBlock>("input-block"),
         new Contract<BatchRequest>("batch-request"),
         new Contract<MaskedBatch>("masked-batch"),
         new Contract<TargetRequest>("target-request"),

@@ -31,23 +31,21 @@ public sealed record BatchKey([property: Key(0)] string Plan, [property: Key(1)]
 public sealed record BlockKey([property: Key(0)] string Plan, [property: Key(1)] DataSplit Split, [property: Key(2)] long FirstSample,
     [property: Key(3)] int Count);
 
-/// <summary>Asks a loader for the decoded, augmented images of a micro-batch.</summary>
+/// <summary>Asks a loader for the samples of a micro-batch: images decoded and augmented, texts as tokens.</summary>
 /// <param name="Key">The micro-batch.</param>
 [MessagePackObject]
-public sealed record PixelRequest([property: Key(0)] BatchKey Key);
+public sealed record InputRequest([property: Key(0)] BatchKey Key);
 
-/// <summary>A loader's answer to <see cref="PixelRequest"/>.</summary>
+/// <summary>A loader's answer to <see cref="InputRequest"/>.</summary>
 /// <param name="Key">The micro-batch.</param>
-/// <param name="Pixels">RGB bytes <c>[batch, 3, size, size]</c>.</param>
-/// <param name="Size">Height and width in pixels.</param>
+/// <param name="Inputs">The samples, unmasked.</param>
 /// <param name="Samples">Number of each sample in the data set, <c>[batch]</c>.</param>
 /// <param name="Epochs">Epoch in which each sample is drawn, <c>[batch]</c>.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
 /// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
 [MessagePackObject]
-public sealed record PixelBatch([property: Key(0)] BatchKey Key, [property: Key(1)] byte[] Pixels, [property: Key(2)] int Size,
-    [property: Key(3)] long[] Samples, [property: Key(4)] long[] Epochs, [property: Key(5)] int[] Labels,
-    [property: Key(6)] long SkippedSamples);
+public sealed record InputBatch([property: Key(0)] BatchKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] long[] Samples,
+    [property: Key(3)] long[] Epochs, [property: Key(4)] int[] Labels, [property: Key(5)] long SkippedSamples);
 
 /// <summary>Asks a loader for consecutive samples, never augmented: for the teacher's cache and for evaluation.</summary>
 /// <param name="Key">The samples.</param>
@@ -56,13 +54,12 @@ public sealed record BlockRequest([property: Key(0)] BlockKey Key);
 
 /// <summary>A loader's answer to <see cref="BlockRequest"/>.</summary>
 /// <param name="Key">The samples.</param>
-/// <param name="Pixels">RGB bytes <c>[batch, 3, size, size]</c>.</param>
-/// <param name="Size">Height and width in pixels.</param>
+/// <param name="Inputs">The samples, unmasked.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
 /// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
 [MessagePackObject]
-public sealed record PixelBlock([property: Key(0)] BlockKey Key, [property: Key(1)] byte[] Pixels, [property: Key(2)] int Size,
-    [property: Key(3)] int[] Labels, [property: Key(4)] long SkippedSamples);
+public sealed record InputBlock([property: Key(0)] BlockKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] int[] Labels,
+    [property: Key(3)] long SkippedSamples);
 
 /// <summary>Asks a masker for a micro-batch that a student can train on.</summary>
 /// <param name="Key">The micro-batch.</param>
@@ -71,14 +68,12 @@ public sealed record BatchRequest([property: Key(0)] BatchKey Key);
 
 /// <summary>A masker's answer to <see cref="BatchRequest"/>.</summary>
 /// <param name="Key">The micro-batch.</param>
-/// <param name="Pixels">RGB bytes <c>[batch, 3, size, size]</c>, unmasked.</param>
-/// <param name="Size">Height and width in pixels.</param>
-/// <param name="KeptPatches">Patches that stay visible, ascending within an image, <c>[batch, kept]</c>; null where nothing is masked.</param>
+/// <param name="Inputs">The samples, with what is masked of them where the stage masks.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
 /// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
 [MessagePackObject]
-public sealed record MaskedBatch([property: Key(0)] BatchKey Key, [property: Key(1)] byte[] Pixels, [property: Key(2)] int Size,
-    [property: Key(3)] int[]? KeptPatches, [property: Key(4)] int[] Labels, [property: Key(5)] long SkippedSamples);
+public sealed record MaskedBatch([property: Key(0)] BatchKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] int[] Labels,
+    [property: Key(3)] long SkippedSamples);
 
 /// <summary>Asks a teacher for its targets for a micro-batch.</summary>
 /// <param name="Key">The micro-batch.</param>
@@ -88,7 +83,7 @@ public sealed record TargetRequest([property: Key(0)] BatchKey Key);
 /// <summary>A teacher's answer to <see cref="TargetRequest"/>.</summary>
 /// <param name="Key">The micro-batch.</param>
 /// <param name="Values">
-/// Hidden representations of the unmasked images, <c>[batch, width]</c> or <c>[batch, tokens, width]</c>, little-endian in the plan's
+/// Hidden representations of the unmasked samples, <c>[batch, width]</c> or <c>[sum of tokens, width]</c>, little-endian in the plan's
 /// <see cref="StagePlan.TargetPrecision"/>.
 /// </param>
 [MessagePackObject]
@@ -109,7 +104,7 @@ public sealed record EvaluationRequest([property: Key(0)] string Plan, [property
 /// <param name="Plan">Fingerprint of the stage's plan.</param>
 /// <param name="Split">The data set.</param>
 /// <param name="Loss">Mean cross-entropy.</param>
-/// <param name="Accuracy">Share of images classified rightly, from 0 to 1.</param>
+/// <param name="Accuracy">Share of samples classified rightly, from 0 to 1.</param>
 /// <param name="Confusion">Samples counted by [label][prediction].</param>
 /// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
 [MessagePackObject]

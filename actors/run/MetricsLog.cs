@@ -47,7 +47,7 @@ internal sealed class MetricsLog : IDisposable
     public void Append(StepDone step) => RunFolder.Writing(_file, () => _writer.WriteLine(JsonSerializer.Serialize(new Line(
         step.Stage, step.Step, Number(step.Result.Loss), Number(step.Result.MaeLoss), Number(step.Result.DistillLoss),
         Number(step.Result.Accuracy), Number(step.Result.GradientNorm), Number(step.Result.LearningRate), step.DataWaitSeconds,
-        step.TeacherWaitSeconds, step.ComputeSeconds, step.ImagesPerSecond), Json)));
+        step.TeacherWaitSeconds, step.ComputeSeconds, step.SamplesPerSecond), Json)));
 
     public void Dispose() => _writer.Dispose();
 
@@ -75,5 +75,5 @@ internal sealed class MetricsLog : IDisposable
 
     private sealed record Line(string Stage, long Step, double? Loss, double? MaeLoss, double? DistillLoss, double? Accuracy,
         double? GradientNorm, double? LearningRate, double DataWaitSeconds, double TeacherWaitSeconds, double ComputeSeconds,
-        double ImagesPerSecond);
+        double SamplesPerSecond);
 }

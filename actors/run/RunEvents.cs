@@ -20,9 +20,9 @@ public sealed record StageStarted(StagePlan Plan, int Index, int Count, long Ste
 /// <param name="DataWaitSeconds">How long the student stood still for its batch.</param>
 /// <param name="TeacherWaitSeconds">How long it then stood still for the teacher's targets.</param>
 /// <param name="ComputeSeconds">Forward, backward and update.</param>
-/// <param name="ImagesPerSecond">Batch size over the step's whole time.</param>
+/// <param name="SamplesPerSecond">Batch size over the step's whole time.</param>
 public sealed record StepDone(string Stage, long Step, long Steps, StepResult Result, double DataWaitSeconds, double TeacherWaitSeconds,
-    double ComputeSeconds, double ImagesPerSecond) : RunEvent;
+    double ComputeSeconds, double SamplesPerSecond) : RunEvent;
 
 /// <summary>A checkpoint is on the disk.</summary>
 /// <param name="Stage">The stage's name.</param>

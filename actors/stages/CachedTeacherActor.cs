@@ -16,7 +16,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     private const int Window = 3;
 
     private readonly SampleOrder _order;
-    private readonly ServiceRequests<BlockKey> _pixels;
+    private readonly ServiceRequests<BlockKey> _inputs;
     private readonly Dictionary<BatchKey, HashSet<long>> _missing = [];
     private readonly Queue<long> _toAsk = [];
     private readonly HashSet<long> _begun = [];
@@ -26,16 +26,16 @@ internal sealed class CachedTeacherActor : TeacherActor
     public CachedTeacherActor(StageContext stage) : base(stage)
     {
         _order = stage.Order();
-        _pixels = stage.Requests<BlockKey>(Context, NodeRoles.Data);
+        _inputs = stage.Requests<BlockKey>(Context, NodeRoles.Data);
         Receive<Opened>(opened =>
         {
             _done = opened.Done;
             foreach (var key in Wanted.ToList())
                 Begin(key);
         });
-        Receive<PixelBlock>(block =>
+        Receive<InputBlock>(block =>
         {
-            if (_pixels.Answered(block.Key))
+            if (_inputs.Answered(block.Key))
                 Compute(teacher => Add(teacher, block));
         });
         Receive<BlockDone>(done => Complete(done.Block));
@@ -67,17 +67,17 @@ internal sealed class CachedTeacherActor : TeacherActor
         AskForBlocks();
     }
 
-    protected override void AskAgain() => _pixels.AskAgain();
+    protected override void AskAgain() => _inputs.AskAgain();
 
     protected override void Close() => _cache?.Dispose();
 
     private void AskForBlocks()
     {
-        while (_pixels.Count < Window && _toAsk.TryDequeue(out long block))
+        while (_inputs.Count < Window && _toAsk.TryDequeue(out long block))
         {
             long first = block * Stage.Plan.TargetBlock;
             var key = new BlockKey(Stage.KeyName, DataSplit.Train, first, (int)Math.Min(Stage.Plan.TargetBlock, Stage.Train!.Count - first));
-            _pixels.Ask(key, new BlockRequest(key));
+            _inputs.Ask(key, new BlockRequest(key));
         }
     }
 
@@ -111,11 +111,11 @@ internal sealed class CachedTeacherActor : TeacherActor
         });
     }
 
-    private BlockDone Add(Teacher teacher, PixelBlock block)
+    private BlockDone Add(Teacher teacher, InputBlock block)
     {
         long number = BlockOf(block.Key.FirstSample);
         if (!_cache!.Done[number])
-            _cache.Write(number, Targets(teacher, block.Pixels, block.Key.Count, block.Size));
+            _cache.Write(number, Targets(teacher, block.Inputs, block.Key.Count));
         return new BlockDone(number);
     }
 

@@ -20,7 +20,7 @@ internal sealed class DataLoaderActor : ReceiveActor
     public DataLoaderActor(StageContext stage)
     {
         _stage = stage;
-        Receive<PixelRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
+        Receive<InputRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
         Receive<BlockRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
         Receive<Loaded>(Deliver);
         Receive<LoadFailed>(failed =>
@@ -73,15 +73,17 @@ internal sealed class DataLoaderActor : ReceiveActor
     {
         var loader = Loader(DataSplit.Train);
         var batch = await loader.LoadAsync(_stage.FirstPosition(key), _stage.MicroBatchSize, CancellationToken.None);
-        return new PixelBatch(key, batch.Pixels, batch.Size, batch.Samples, batch.Epochs, batch.Labels, loader.SkippedSamples);
+        return new InputBatch(key, Inputs(batch), batch.Samples, batch.Epochs, batch.Labels, loader.SkippedSamples);
     }
 
     private async Task<object> LoadAsync(BlockKey key)
     {
         var loader = Loader(key.Split);
         var block = await loader.LoadConsecutiveAsync(key.FirstSample, key.Count, CancellationToken.None);
-        return new PixelBlock(key, block.Pixels, block.Size, block.Labels, loader.SkippedSamples);
+        return new InputBlock(key, Inputs(block), block.Labels, loader.SkippedSamples);
     }
+
+    private static SampleInputs Inputs(ImageBatch batch) => new(new ImagePixels(batch.Pixels, batch.Size, null), null);
 
     private ImageLoader Loader(DataSplit split)
     {

@@ -20,7 +20,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
     private readonly StageContext _stage;
     private readonly ServiceRequests<BlockKey> _blocks;
     private readonly ComputeThread _thread;
-    private readonly Dictionary<long, PixelBlock> _arrived = [];
+    private readonly Dictionary<long, InputBlock> _arrived = [];
     private EvaluationRequest? _request;
     private ClassifierEvaluation? _evaluation; // used on _thread only
     private long _nextToAsk;
@@ -33,7 +33,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         _blocks = stage.Requests<BlockKey>(Context, NodeRoles.Data);
         _thread = stage.Run.Work.StartThread("evaluator");
         Receive<EvaluationRequest>(Begin);
-        Receive<PixelBlock>(block =>
+        Receive<InputBlock>(block =>
         {
             if (_blocks.Answered(block.Key))
             {
@@ -110,11 +110,11 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         }
     }
 
-    private EvaluationResult Add(PixelBlock block)
+    private EvaluationResult Add(InputBlock block)
     {
         var plan = _stage.Plan;
         _evaluation ??= ClassifierEvaluation.Open(_stage.FinalFolder, plan.PixelMean, plan.PixelStd, _stage.Device, plan.Bfloat16, plan.Threads);
-        _evaluation.Add(block.Pixels, block.Key.Count, block.Size, block.Labels);
+        _evaluation.Add(block.Inputs.Images!.Pixels, block.Key.Count, block.Inputs.Images.Size, block.Labels);
         return _evaluation.Result;
     }
 
@@ -135,7 +135,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
         }
     }
 
-    private sealed record Added(EvaluatorActor Evaluator, PixelBlock Block, EvaluationResult Result);
+    private sealed record Added(EvaluatorActor Evaluator, InputBlock Block, EvaluationResult Result);
 
     private sealed record EvaluationFailed(EvaluatorActor Evaluator, Exception Error);
 }

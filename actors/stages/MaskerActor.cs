@@ -5,7 +5,7 @@ using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
 
-/// <summary>Turns a loader's images into what a student trains on: chooses the patches that stay visible.</summary>
+/// <summary>Turns a loader's samples into what a student trains on: chooses what is masked.</summary>
 internal sealed class MaskerActor : ReceiveActor
 {
     private readonly StageContext _stage;
@@ -16,7 +16,7 @@ internal sealed class MaskerActor : ReceiveActor
     {
         _stage = stage;
         Receive<BatchRequest>(Ask);
-        Receive<PixelBatch>(Answer);
+        Receive<InputBatch>(Answer);
     }
 
     // A repeated request is passed on again: the loader may have lost the first one.
@@ -25,20 +25,23 @@ internal sealed class MaskerActor : ReceiveActor
         if (!_askers.TryGetValue(request.Key, out var askers))
             _askers[request.Key] = askers = [];
         askers.Add(Sender);
-        _loader.Tell(new PixelRequest(request.Key), Self);
+        _loader.Tell(new InputRequest(request.Key), Self);
     }
 
-    private void Answer(PixelBatch batch)
+    private void Answer(InputBatch batch)
     {
         if (!_askers.Remove(batch.Key, out var askers))
             return;
-        var masked = new MaskedBatch(batch.Key, batch.Pixels, batch.Size, _stage.Masks ? KeptPatches(batch) : null, batch.Labels, batch.SkippedSamples);
+        var masked = new MaskedBatch(batch.Key, _stage.Masks ? Masked(batch) : batch.Inputs, batch.Labels, batch.SkippedSamples);
         foreach (var asker in askers)
             Chunks.Answer(asker, masked, Context);
     }
 
+    private SampleInputs Masked(InputBatch batch) =>
+        batch.Inputs with { Images = batch.Inputs.Images! with { KeptPatches = KeptPatches(batch) } };
+
     /// <summary>Numbers of the visible patches, <c>[batch, kept]</c>.</summary>
-    private int[] KeptPatches(PixelBatch batch)
+    private int[] KeptPatches(InputBatch batch)
     {
         int patches = _stage.Configuration!.Patches;
         int kept = PatchMask.KeptCount(patches, _stage.Plan.MaskRatio);

@@ -62,7 +62,7 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
             Reconcile();
             Stash.UnstashAll();
         });
-        Receive<PixelRequest>(request => Pass(Loader, request.Key.Plan, request));
+        Receive<InputRequest>(request => Pass(Loader, request.Key.Plan, request));
         Receive<BlockRequest>(request => Pass(Loader, request.Key.Plan, request));
         Receive<BatchRequest>(request => Pass(Masker, request.Key.Plan, request));
         Receive<TargetRequest>(request => Pass(Teacher, request.Key.Plan, request));

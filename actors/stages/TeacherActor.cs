@@ -75,7 +75,7 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     /// <summary>Starts work on targets that nobody has asked for yet.</summary>
     protected abstract void Begin(BatchKey key);
 
-    /// <summary>Asks again for images that have been missing for too long.</summary>
+    /// <summary>Asks again for samples that have been missing for too long.</summary>
     protected abstract void AskAgain();
 
     /// <summary>Lets go, on the compute thread, of what <see cref="Compute"/> opened there.</summary>
@@ -90,12 +90,12 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
         _thread.Run(() => work(_teacher ??= Open())).PipeTo(Self, Self, answer => answer, error => new ComputeFailed(this, error));
     }
 
-    /// <summary>Hidden representations of unmasked images, <c>[count, targetLength]</c>; on the compute thread.</summary>
-    protected static float[] Targets(Teacher teacher, byte[] pixels, int count, int size)
+    /// <summary>Hidden representations of unmasked samples; on the compute thread.</summary>
+    protected static float[] Targets(Teacher teacher, SampleInputs inputs, int count)
     {
         var targets = new float[(long)count * teacher.TargetLength];
         FaultPoints.Reach(FaultPoints.TeacherAnswers);
-        teacher.Targets(pixels, count, size, targets);
+        teacher.Targets(inputs.Images!.Pixels, count, inputs.Images.Size, targets);
         return targets;
     }
 
@@ -117,19 +117,19 @@ internal sealed class HedgeDue
 /// <summary>Computes each micro-batch's targets when they are asked for: what augmented samples need.</summary>
 internal sealed class LiveTeacherActor : TeacherActor
 {
-    private readonly ServiceRequests<BatchKey> _pixels;
+    private readonly ServiceRequests<BatchKey> _inputs;
 
     public LiveTeacherActor(StageContext stage) : base(stage)
     {
-        _pixels = stage.Requests<BatchKey>(Context, NodeRoles.Data);
-        Receive<PixelBatch>(batch =>
+        _inputs = stage.Requests<BatchKey>(Context, NodeRoles.Data);
+        Receive<InputBatch>(batch =>
         {
-            if (_pixels.Answered(batch.Key))
-                Compute(teacher => new TargetBatch(batch.Key, TargetEncoding.Encode(Targets(teacher, batch.Pixels, batch.Samples.Length, batch.Size), Stage.Plan.TargetPrecision)));
+            if (_inputs.Answered(batch.Key))
+                Compute(teacher => new TargetBatch(batch.Key, TargetEncoding.Encode(Targets(teacher, batch.Inputs, batch.Samples.Length), Stage.Plan.TargetPrecision)));
         });
     }
 
-    protected override void Begin(BatchKey key) => _pixels.Ask(key, new PixelRequest(key));
+    protected override void Begin(BatchKey key) => _inputs.Ask(key, new InputRequest(key));
 
-    protected override void AskAgain() => _pixels.AskAgain();
+    protected override void AskAgain() => _inputs.AskAgain();
 }
