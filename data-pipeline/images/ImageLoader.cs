@@ -8,7 +8,7 @@ namespace ActorTrain.DataPipeline;
 /// Reads, decodes, resizes and augments batches. The work of all calls goes through one bounded channel to a fixed number of
 /// decoders, so that any number of batches may be under way at once. A batch's content depends only on its arguments.
 /// </summary>
-public sealed class ImageLoader : IAsyncDisposable
+public sealed class ImageLoader : ISampleLoader
 {
     private readonly ISampleSource _source;
     private readonly ImageOptions _options;
@@ -59,6 +59,21 @@ public sealed class ImageLoader : IAsyncDisposable
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSample + count, _source.Count);
         return LoadAsync(count, position => (0, firstSample + position), augmented: false, cancel);
     }
+
+    /// <inheritdoc/>
+    public ValueTask<long[]> SamplesAsync(long firstPosition, int count, CancellationToken cancel)
+    {
+        var samples = new long[count];
+        for (int i = 0; i < count; i++)
+            samples[i] = _order.At(firstPosition + i).Sample;
+        return ValueTask.FromResult(samples);
+    }
+
+    async Task<LoadedBatch> ISampleLoader.LoadAsync(long firstPosition, int count, CancellationToken cancel) =>
+        await LoadAsync(firstPosition, count, cancel);
+
+    async Task<LoadedBatch> ISampleLoader.LoadConsecutiveAsync(long firstSample, int count, CancellationToken cancel) =>
+        await LoadConsecutiveAsync(firstSample, count, cancel);
 
     /// <summary>Stops the decoders; batches under way end as cancelled.</summary>
     public async ValueTask DisposeAsync()

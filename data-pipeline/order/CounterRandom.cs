@@ -15,6 +15,8 @@ public enum RandomPurpose
     Subset = 5,
     /// <summary>Synthetic images.</summary>
     Synthesis = 6,
+    /// <summary>Order of the batches within a window of length buckets.</summary>
+    Bucket = 7,
 }
 
 /// <summary>

@@ -21,6 +21,8 @@ public sealed class LoaderTests : IDisposable
         Assert.Equal(Enumerable.Range(50, 32).Select(position => order.At(position)), expected.Epochs.Zip(expected.Samples));
         Assert.Equal(expected.Samples.Select(source.LabelOf), expected.Labels);
         Assert.All(batches, batch => Assert.Equal(expected.Pixels, batch.Pixels));
+        Assert.Equal(expected.Samples, await one.SamplesAsync(50, 32, default));
+        Assert.Equal(expected.Samples, (await ((ISampleLoader)four).LoadAsync(50, 32, default)).Samples);
     }
 
     [Fact]
