@@ -6,7 +6,7 @@ public static class Methods
     /// <summary>Fine-tuning of θ_init, without any adaptation.</summary>
     public const string FineTuning = "fine-tuning";
 
-    /// <summary>Further pre-training on the target images, then fine-tuning.</summary>
+    /// <summary>Further pre-training on the target domain, then fine-tuning.</summary>
     public const string FurtherPretraining = "further-pretraining";
 
     /// <summary>Self-distillation from the further pre-trained teacher, then fine-tuning.</summary>

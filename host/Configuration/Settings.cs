@@ -18,6 +18,9 @@ public sealed record Settings
     /// <summary>Section <c>model</c>.</summary>
     public required ModelSettings Model { get; init; }
 
+    /// <summary>Section <c>text</c>.</summary>
+    public required TextSettings Text { get; init; }
+
     /// <summary>Section <c>data</c>.</summary>
     public required DataSettings Data { get; init; }
 
@@ -63,6 +66,7 @@ public sealed record Settings
                 AllowMixed = from.Switch("cluster.allow-mixed"),
             },
             Model = ReadModel(from),
+            Text = ReadText(from),
             Data = new DataSettings
             {
                 Train = from.Text("data.train"),
@@ -144,6 +148,30 @@ public sealed record Settings
         };
     }
 
+    private static TextSettings ReadText(RunConfiguration from)
+    {
+        string pairField = from.Text("text.pair-field");
+        var text = new TextSettings
+        {
+            Tokenizer = from.Text("text.tokenizer"),
+            Vocabulary = (int)from.Integer("text.vocabulary"),
+            MaxLength = (int)from.Integer("text.max-length"),
+            MaskRatio = from.Number("text.mask-ratio"),
+            WholeWord = from.Switch("text.whole-word"),
+            Pack = from.Switch("text.pack"),
+            BucketBatches = (int)from.Integer("text.bucket-batches"),
+            Dropout = from.Number("text.dropout"),
+            TextField = Field("text.text-field"),
+            LabelField = Field("text.label-field"),
+            PairField = pairField.Length > 0 ? pairField : null,
+        };
+        if (new[] { text.TextField, text.LabelField, text.PairField }.OfType<string>().GroupBy(field => field).FirstOrDefault(same => same.Count() > 1) is { } twice)
+            throw from.Mistake("text.text-field", $"text.text-field, text.label-field and text.pair-field name '{twice.Key}' twice; each is a field of its own");
+        return text;
+
+        string Field(string key) => from.Text(key) is { Length: > 0 } field ? field : throw from.Mistake(key, $"{key} is empty; name a field of the JSON lines");
+    }
+
     private static DistillSettings ReadDistill(RunConfiguration from) => new()
     {
         Teacher = from.Text("distill.teacher"),
@@ -178,191 +206,4 @@ public sealed record Settings
             throw from.Mistake($"{section}.warm-up", $"{section}.warm-up = {training.WarmUpSteps} is more than {section}.steps = {training.Steps}; lower it");
         return training;
     }
-}
-
-/// <summary>Section <c>run</c>.</summary>
-public sealed record RunSettings
-{
-    /// <summary><c>run.name</c>.</summary>
-    public required string Name { get; init; }
-
-    /// <summary><c>run.folder</c>.</summary>
-    public required string Folder { get; init; }
-
-    /// <summary><c>run.seeds</c>.</summary>
-    public required IReadOnlyList<ulong> Seeds { get; init; }
-
-    /// <summary><c>run.methods</c>, in the order of <see cref="Methods.Names"/>.</summary>
-    public required IReadOnlyList<string> Methods { get; init; }
-
-    /// <summary><c>run.threads</c>, resolved.</summary>
-    public required int Threads { get; init; }
-
-    /// <summary><c>run.device</c>.</summary>
-    public required string Device { get; init; }
-
-    /// <summary><c>run.autocast = bfloat16</c>.</summary>
-    public required bool Bfloat16 { get; init; }
-
-    /// <summary><c>run.checkpoint-every</c>, in steps.</summary>
-    public required int CheckpointEvery { get; init; }
-
-    /// <summary><c>run.keep</c>, in checkpoints.</summary>
-    public required int Keep { get; init; }
-
-    /// <summary><c>run.prefetch</c>, in steps.</summary>
-    public required int Prefetch { get; init; }
-
-    /// <summary><c>run.replicas</c>, in nodes.</summary>
-    public required int Replicas { get; init; }
-}
-
-/// <summary>Section <c>cluster</c>.</summary>
-public sealed record ClusterSettings
-{
-    /// <summary><c>cluster.downing-after</c>.</summary>
-    public required TimeSpan DowningAfter { get; init; }
-
-    /// <summary><c>cluster.allow-mixed</c>.</summary>
-    public required bool AllowMixed { get; init; }
-}
-
-/// <summary>Section <c>model</c>.</summary>
-public sealed record ModelSettings
-{
-    /// <summary><c>model.from</c>.</summary>
-    public required string From { get; init; }
-
-    /// <summary>The preset that <see cref="From"/> names; null when it is a folder.</summary>
-    public required string? Preset { get; init; }
-
-    /// <summary><c>model.image-size</c> in pixels; 0 = the model's own.</summary>
-    public required int ImageSize { get; init; }
-
-    /// <summary><c>model.mask-ratio</c>.</summary>
-    public required double MaskRatio { get; init; }
-
-    /// <summary><c>model.norm-pix-loss</c>.</summary>
-    public required bool NormPixLoss { get; init; }
-
-    /// <summary><c>model.pixel-mean</c>, per channel.</summary>
-    public required float[] PixelMean { get; init; }
-
-    /// <summary><c>model.pixel-std</c>, per channel.</summary>
-    public required float[] PixelStd { get; init; }
-}
-
-/// <summary>Section <c>data</c>.</summary>
-public sealed record DataSettings
-{
-    /// <summary><c>data.train</c>.</summary>
-    public required string Train { get; init; }
-
-    /// <summary><c>data.test</c>.</summary>
-    public required string Test { get; init; }
-
-    /// <summary><c>data.unlabelled</c>; empty = the training images.</summary>
-    public required string Unlabelled { get; init; }
-
-    /// <summary><c>data.limit</c>.</summary>
-    public required int Limit { get; init; }
-
-    /// <summary><c>data.limit-seed</c>.</summary>
-    public required ulong LimitSeed { get; init; }
-
-    /// <summary><c>data.skip-broken</c>.</summary>
-    public required bool SkipBroken { get; init; }
-
-    /// <summary><c>data.crop-padding</c>, in pixels.</summary>
-    public required int CropPadding { get; init; }
-
-    /// <summary><c>data.flip</c>.</summary>
-    public required bool Flip { get; init; }
-
-    /// <summary><c>data.order-block</c>, in samples.</summary>
-    public required long OrderBlock { get; init; }
-
-    /// <summary><c>data.decoded-cache</c>, in bytes.</summary>
-    public required long DecodedCacheBytes { get; init; }
-}
-
-/// <summary>Section <c>source</c>.</summary>
-public sealed record SourceSettings
-{
-    /// <summary><c>source.data</c>.</summary>
-    public required string Data { get; init; }
-
-    /// <summary><c>source.limit</c>.</summary>
-    public required int Limit { get; init; }
-
-    /// <summary><c>source.seed</c>.</summary>
-    public required ulong Seed { get; init; }
-
-    /// <summary>Steps, batches and optimiser.</summary>
-    public required TrainingSettings Training { get; init; }
-}
-
-/// <summary>Section <c>distill</c>.</summary>
-public sealed record DistillSettings
-{
-    /// <summary><c>distill.teacher</c>; empty = the further pre-trained model.</summary>
-    public required string Teacher { get; init; }
-
-    /// <summary><c>distill.target</c>.</summary>
-    public required DistillTarget Target { get; init; }
-
-    /// <summary><c>distill.reduction</c>.</summary>
-    public required DistillReduction Reduction { get; init; }
-
-    /// <summary><c>distill.targets</c>.</summary>
-    public required TargetMode Targets { get; init; }
-
-    /// <summary><c>distill.target-block</c>, in images.</summary>
-    public required int TargetBlock { get; init; }
-
-    /// <summary><c>distill.target-precision</c>.</summary>
-    public required TargetPrecision TargetPrecision { get; init; }
-
-    /// <summary><c>distill.mae-weight</c>.</summary>
-    public required double MaeWeight { get; init; }
-
-    /// <summary><c>distill.rounds</c>.</summary>
-    public required int Rounds { get; init; }
-
-    /// <summary>Steps, batches and optimiser.</summary>
-    public required TrainingSettings Training { get; init; }
-}
-
-/// <summary>Steps, batches and optimiser of a stage, in <c>source</c>, <c>pretrain</c>, <c>distill</c> and <c>finetune</c>.</summary>
-public sealed record TrainingSettings
-{
-    /// <summary><c>steps</c>.</summary>
-    public required long Steps { get; init; }
-
-    /// <summary><c>batch-size</c>, in images.</summary>
-    public required int BatchSize { get; init; }
-
-    /// <summary><c>micro-batches</c>.</summary>
-    public required int MicroBatches { get; init; }
-
-    /// <summary><c>learning-rate</c>.</summary>
-    public required double LearningRate { get; init; }
-
-    /// <summary><c>beta1</c>.</summary>
-    public required double Beta1 { get; init; }
-
-    /// <summary><c>beta2</c>.</summary>
-    public required double Beta2 { get; init; }
-
-    /// <summary><c>epsilon</c>.</summary>
-    public required double Epsilon { get; init; }
-
-    /// <summary><c>weight-decay</c>.</summary>
-    public required double WeightDecay { get; init; }
-
-    /// <summary><c>warm-up</c>, in steps.</summary>
-    public required long WarmUpSteps { get; init; }
-
-    /// <summary><c>max-gradient-norm</c>; 0 = no clipping.</summary>
-    public required double MaxGradientNorm { get; init; }
 }

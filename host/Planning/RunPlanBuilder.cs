@@ -14,7 +14,11 @@ public sealed record MethodRun(string Method, ulong Seed, IReadOnlyList<string> 
 /// <param name="Plan">The stages, in order.</param>
 /// <param name="Initial">θ_init, in the forms of <see cref="StagePlan.Initial"/>.</param>
 /// <param name="Runs">Every method with every seed.</param>
-public sealed record PlannedRun(RunPlan Plan, string Initial, IReadOnlyList<MethodRun> Runs);
+public sealed record PlannedRun(RunPlan Plan, string Initial, IReadOnlyList<MethodRun> Runs)
+{
+    /// <summary>Whether the samples are text.</summary>
+    public bool IsText { get; init; }
+}
 
 /// <summary>Turns settings into the plan of a comparison: θ_init once, then every method for every seed, sharing what can be shared.</summary>
 public sealed class RunPlanBuilder

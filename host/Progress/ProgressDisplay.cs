@@ -41,7 +41,7 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
     public static string? LineFor(RunEvent happened) => happened switch
     {
         StageStarted { StepsDone: > 0 } started => $"{started.Plan.Name}: goes on after step {started.StepsDone}",
-        StageStarted { Plan.Steps: > 0 } started => $"{started.Plan.Name}: stage {started.Index + 1} of {started.Count}, {started.Plan.Steps} steps of {started.Plan.BatchSize} images",
+        StageStarted { Plan.Steps: > 0 } started => $"{started.Plan.Name}: stage {started.Index + 1} of {started.Count}, {started.Plan.Steps} steps of {started.Plan.BatchSize} samples",
         CheckpointSaved saved => $"{saved.Stage}: checkpoint at step {saved.Step}",
         StageFinished finished => Summary(finished.Result),
         Notice notice => notice.Text,
@@ -62,7 +62,7 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
         if (double.IsNaN(view.Loss))
             return "preparing";
         string left = view.StageLeft is { } stage ? $", {ResultTable.Duration(stage.TotalSeconds)} left" : "";
-        return $"step {view.Step}/{view.Steps}, loss {view.Loss:0.0000}, {view.ImagesPerSecond:0} images/s, "
+        return $"step {view.Step}/{view.Steps}, loss {view.Loss:0.0000}, {view.SamplesPerSecond:0} samples/s, "
             + $"waits {view.DataWait:0%} data {view.TeacherWait:0%} teacher{left}";
     }
 

@@ -9,13 +9,13 @@ namespace ActorTrain.Host.Progress;
 /// <param name="Step">Steps done.</param>
 /// <param name="Steps">Steps of the stage; 0 for an evaluation.</param>
 /// <param name="Loss">Loss, smoothed over the last steps; NaN before the first.</param>
-/// <param name="ImagesPerSecond">Throughput, smoothed; NaN before the first step.</param>
+/// <param name="SamplesPerSecond">Throughput, smoothed; NaN before the first step.</param>
 /// <param name="DataWait">Share of the time spent waiting for batches, 0 to 1.</param>
 /// <param name="TeacherWait">Share of the time spent waiting for the teacher's targets, 0 to 1.</param>
 /// <param name="Evaluating">What is being evaluated and how far, or null.</param>
 /// <param name="StageLeft">Time left for the stage; null before it can be told.</param>
 /// <param name="RunLeft">Time left for the run; null before it can be told.</param>
-public sealed record ProgressView(string Name, int Number, int Count, long Step, long Steps, double Loss, double ImagesPerSecond,
+public sealed record ProgressView(string Name, int Number, int Count, long Step, long Steps, double Loss, double SamplesPerSecond,
     double DataWait, double TeacherWait, string? Evaluating, TimeSpan? StageLeft, TimeSpan? RunLeft);
 
 /// <summary>Follows a run's events; safe to call from any thread. Keeps only sums, so that a report costs the run nothing.</summary>
@@ -25,7 +25,7 @@ public sealed class RunProgress(RunPlan plan)
     private const double Smoothing = 0.05;
 
     private readonly Lock _lock = new();
-    private readonly Dictionary<StageKind, double> _secondsPerImage = [];
+    private readonly Dictionary<StageKind, double> _secondsPerSample = [];
     private readonly HashSet<string> _finished = [];
     private StagePlan? _stage;
     private int _number;
@@ -77,7 +77,7 @@ public sealed class RunProgress(RunPlan plan)
                 stageLeft = (stage.Steps - _step) * _secondsPerStep;
                 runLeft = stageLeft + plan.Stages
                     .Where(other => other.Name != stage.Name && !_finished.Contains(other.Name))
-                    .Sum(other => other.Steps * other.BatchSize * SecondsPerImage(other.Kind));
+                    .Sum(other => other.Steps * other.BatchSize * SecondsPerSample(other.Kind));
             }
             return new ProgressView(stage.Name, _number, plan.Stages.Length, _step, stage.Steps, _loss, stage.BatchSize / _secondsPerStep,
                 _dataWait, _teacherWait, _evaluating, Span(stageLeft), Span(runLeft));
@@ -105,16 +105,16 @@ public sealed class RunProgress(RunPlan plan)
         _secondsPerStep = Smooth(_secondsPerStep, seconds, weight);
         _dataWait = Smooth(_dataWait, done.DataWaitSeconds / seconds, weight);
         _teacherWait = Smooth(_teacherWait, done.TeacherWaitSeconds / seconds, weight);
-        _secondsPerImage[stage.Kind] = _secondsPerStep / stage.BatchSize;
+        _secondsPerSample[stage.Kind] = _secondsPerStep / stage.BatchSize;
         _evaluating = null;
     }
 
     /// <summary>Measured where a stage of that kind ran already, else by the arithmetic relative to one that did.</summary>
-    private double SecondsPerImage(StageKind kind) => _secondsPerImage.TryGetValue(kind, out double measured)
+    private double SecondsPerSample(StageKind kind) => _secondsPerSample.TryGetValue(kind, out double measured)
         ? measured
-        : _secondsPerImage.Select(known => known.Value / Cost(known.Key) * Cost(kind)).First();
+        : _secondsPerSample.Select(known => known.Value / Cost(known.Key) * Cost(kind)).First();
 
-    /// <summary>Arithmetic per image relative to masked auto-encoding at a mask ratio of 0.75, for the tiny preset.</summary>
+    /// <summary>Arithmetic per sample relative to masked auto-encoding at a mask ratio of 0.75, for the tiny preset.</summary>
     private static double Cost(StageKind kind) => kind switch
     {
         StageKind.Pretrain => 1,

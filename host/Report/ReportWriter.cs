@@ -21,12 +21,19 @@ public static class ReportWriter
     {
         IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(
             Path.Combine(folder, "metrics.jsonl"), planned.Plan.Stages.Where(stage => stage.Steps > 0).ToDictionary(stage => stage.Name, stage => stage.Steps), cancel);
-        IReadOnlyList<PictureRow> pictures = await SamplePictures.PaintAsync(planned, results.Stages, cancel);
-        await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, pictures), cancel);
+        string samples = SamplePictures.Section(await SamplePictures.PaintAsync(planned, results.Stages, cancel));
+        await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, samples), cancel);
     }
 
+    /// <summary>Puts the page together.</summary>
+    /// <param name="planned">What was planned.</param>
+    /// <param name="results">What was measured.</param>
+    /// <param name="command">The command line that makes these results.</param>
+    /// <param name="configuration">The resolved configuration.</param>
+    /// <param name="curves">The losses of every stage.</param>
+    /// <param name="samples">A section of HTML with what the models make of a few samples; may be empty.</param>
     internal static string Compose(PlannedRun planned, Comparison results, string command, string configuration,
-        IReadOnlyDictionary<string, StageCurves> curves, IReadOnlyList<PictureRow> pictures)
+        IReadOnlyDictionary<string, StageCurves> curves, string samples)
     {
         var page = new StringBuilder();
         string name = Svg.Escape(results.Name);
@@ -50,10 +57,10 @@ public static class ReportWriter
         {
             page.Append("<h2>Methods compared</h2>\n").Append(Table(ResultTable.Of(results), results.Methods));
             page.Append("<p class=\"soft\">Mean ± sample standard deviation over seeds. The time is that of all of a method's stages, without the one that makes θ_init.</p>\n");
-            page.Append($"<figure class=\"accuracy\">{AccuracyPlot.Draw(results.Methods, MajorityShare(results))}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
+            page.Append($"<figure class=\"accuracy\">{ScorePlot.Draw(results)}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
         }
         AppendCurves(page, planned, curves);
-        AppendPictures(page, pictures);
+        page.Append(samples);
         AppendConfusions(page, planned, results);
         page.Append("<h2>Stages</h2>\n").Append(Table(ResultTable.OfStages(results), []));
         if (results.SkippedSentence is { } sentence)
@@ -80,7 +87,7 @@ public static class ReportWriter
         html.Append("</tr></thead>\n<tbody>\n");
         for (int row = 0; row < table.Rows.Count; row++)
         {
-            string dot = methods.Count > 0 ? $"<span class=\"dot {AccuracyPlot.Colour(methods[row].Method)}\"></span>" : "";
+            string dot = methods.Count > 0 ? $"<span class=\"dot {ScorePlot.Colour(methods[row].Method)}\"></span>" : "";
             html.Append($"<tr><td>{dot}{string.Join("</td><td>", table.Rows[row].Select(Svg.Escape))}</td></tr>\n");
         }
         return html.Append("</tbody></table></div>\n").ToString();
@@ -89,14 +96,15 @@ public static class ReportWriter
     private static void AppendCurves(StringBuilder page, PlannedRun planned, IReadOnlyDictionary<string, StageCurves> curves)
     {
         List<string> plots = [];
-        Add("Pre-training of θ_init", "reconstruction", planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
+        string masked = planned.IsText ? "masked-language loss" : "reconstruction loss";
+        Add("Pre-training of θ_init", masked, planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
             .Select(stage => new Curve("θ_init", "c3", curves[stage.Name].Loss)));
-        Add("Adaptation: reconstruction loss", "reconstruction", planned.Plan.Stages.Where(IsAdaptation)
-            .Select(stage => new Curve(MethodOf(stage), AccuracyPlot.Colour(KeyOf(stage)), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
+        Add($"Adaptation: {masked}", masked, planned.Plan.Stages.Where(IsAdaptation)
+            .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(KeyOf(stage)), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
         Add("Self-distillation: distance to the teacher", "distance", planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Distill)
-            .Select(stage => new Curve(MethodOf(stage), AccuracyPlot.Colour(Methods.SelfDistillation), curves[stage.Name].DistillLoss)));
+            .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(Methods.SelfDistillation), curves[stage.Name].DistillLoss)));
         Add("Fine-tuning: training loss", "cross-entropy", planned.Runs.Count > 0
-            ? planned.Runs.Select(run => new Curve(Methods.Display(run.Method), AccuracyPlot.Colour(run.Method), curves[run.Stages[^1]].Loss))
+            ? planned.Runs.Select(run => new Curve(Methods.Display(run.Method), ScorePlot.Colour(run.Method), curves[run.Stages[^1]].Loss))
             : planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Finetune).Select(stage => new Curve(stage.Name, "c0", curves[stage.Name].Loss)));
         if (plots.Count > 0)
             page.Append("<h2>Losses</h2>\n<div class=\"plots\">\n").AppendJoin('\n', plots).Append("</div>\n<p class=\"soft\">A line per seed; every point is the mean over the steps around it.</p>\n");
@@ -116,21 +124,6 @@ public static class ReportWriter
 
     private static string MethodOf(StagePlan stage) => Methods.Display(KeyOf(stage));
 
-    private static void AppendPictures(StringBuilder page, IReadOnlyList<PictureRow> rows)
-    {
-        if (rows.Count == 0)
-            return;
-        page.Append("<h2>What the models reconstruct</h2>\n<div class=\"samples\">\n");
-        foreach (PictureRow row in rows)
-        {
-            page.Append($"<div>{Svg.Escape(row.Name)}</div>");
-            for (int column = 0; column < row.Pictures.Count; column++)
-                page.Append($"<img class=\"{(column < 4 ? "early" : "late")}\" alt=\"{Svg.Escape(row.Name)} {column + 1}\" src=\"data:image/png;base64,{Convert.ToBase64String(row.Pictures[column])}\"/>");
-            page.Append('\n');
-        }
-        page.Append("</div>\n<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n");
-    }
-
     private static void AppendConfusions(StringBuilder page, PlannedRun planned, Comparison results)
     {
         string[]? classNames = planned.Plan.Stages.FirstOrDefault(stage => stage.Test is not null)?.Test?.ClassNames;
@@ -143,7 +136,7 @@ public static class ReportWriter
         page.Append("<h2>Which classes are confused</h2>\n<div class=\"confusions\">\n");
         foreach ((string name, int[][] counts) in matrices)
             page.Append(ConfusionTable(name, counts, classNames));
-        page.Append("</div>\n<p class=\"soft\">Share of a true class's test images (row) that were given a class (column), over all seeds.</p>\n");
+        page.Append("</div>\n<p class=\"soft\">Share of a true class's test samples (row) that were given a class (column), over all seeds.</p>\n");
     }
 
     private static string ConfusionTable(string name, int[][] counts, string[] classNames)
@@ -169,13 +162,6 @@ public static class ReportWriter
         return matrices.Length == 0
             ? []
             : [.. matrices[0].Select((row, label) => row.Select((_, prediction) => matrices.Sum(matrix => matrix[label][prediction])).ToArray())];
-    }
-
-    /// <summary>The share of the most frequent class among the test images.</summary>
-    private static double? MajorityShare(Comparison results)
-    {
-        int[] classes = [.. results.Stages.Select(stage => stage.Confusion).OfType<int[][]>().Take(1).SelectMany(matrix => matrix.Select(row => row.Sum()))];
-        return classes.Length == 0 ? null : (double)classes.Max() / classes.Sum();
     }
 
     private static string StyleSheet()

@@ -1,3 +1,4 @@
+using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
@@ -48,6 +49,22 @@ internal static class SamplePictures
             rows.Add(new PictureRow(Describe(painter), Encode(painted, count, shape.ImageSize)));
         }
         return rows;
+    }
+
+    /// <summary>The rows as a section of the report; empty without any.</summary>
+    public static string Section(IReadOnlyList<PictureRow> rows)
+    {
+        if (rows.Count == 0)
+            return "";
+        var html = new StringBuilder("<h2>What the models reconstruct</h2>\n<div class=\"samples\">\n");
+        foreach (PictureRow row in rows)
+        {
+            html.Append($"<div>{Svg.Escape(row.Name)}</div>");
+            for (int column = 0; column < row.Pictures.Count; column++)
+                html.Append($"<img class=\"{(column < 4 ? "early" : "late")}\" alt=\"{Svg.Escape(row.Name)} {column + 1}\" src=\"data:image/png;base64,{Convert.ToBase64String(row.Pictures[column])}\"/>");
+            html.Append('\n');
+        }
+        return html.Append("</div>\n<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n").ToString();
     }
 
     /// <summary>θ_init where the run made it, and the first seed's adapted models.</summary>

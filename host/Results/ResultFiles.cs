@@ -33,9 +33,10 @@ public static class ResultFiles
     /// <summary>A line per stage, numbers in full.</summary>
     private static string Csv(Comparison results) => string.Join('\n',
     [
-        "stage,kind,steps,seconds,train_loss,train_accuracy,test_loss,test_accuracy,distance,skipped,model_sha256",
+        "stage,kind,steps,seconds,train_loss,train_accuracy,test_loss,test_accuracy,test_macro_f1,test_micro_f1,distance,skipped,model_sha256",
         .. results.Stages.Select(stage => string.Join(',', stage.Stage, stage.Kind.ToString().ToLowerInvariant(), stage.Steps,
             Number(stage.Seconds), Number(stage.TrainLoss), Number(stage.TrainAccuracy), Number(stage.TestLoss), Number(stage.TestAccuracy),
+            Number(ClassificationScores.Of(stage)?.MacroF1), Number(ClassificationScores.Of(stage)?.MicroF1),
             Number(stage.Distance), stage.SkippedSamples, stage.ModelSha256)),
     ]) + "\n";
 

@@ -13,8 +13,8 @@ public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
 
     /// <summary>A row per stage: where the time went.</summary>
     public static ResultTable OfStages(Comparison results) => new(
-        ["stage", "steps", "test accuracy", "test loss", "train loss", "‖θ_init − θ‖₂", "data / teacher wait", "time"],
-        [.. results.Stages.Select(Row)]);
+        ["stage", "steps", .. ScoreTitles(results), "test loss", "train loss", "‖θ_init − θ‖₂", "data / teacher wait", "time"],
+        [.. results.Stages.Select(stage => Row(stage, results.IsText))]);
 
     /// <summary>Seconds as people say them: <c>41 s</c>, <c>3 min 05 s</c>, <c>1 h 12 min</c>.</summary>
     public static string Duration(double seconds)
@@ -34,24 +34,32 @@ public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
     ]) + "\n";
 
     private static ResultTable OfMethods(Comparison results) => new(
-        ["method", "test accuracy", "test − train loss", "‖θ_init − θ‖₂", "time per seed"],
+        ["method", .. ScoreTitles(results), "test − train loss", "‖θ_init − θ‖₂", "time per seed"],
         [.. results.Methods.Select(method => (IReadOnlyList<string>)
         [
             Methods.Display(method.Method),
-            method.TestAccuracy.Format("0.000"),
+            .. Scores(method, results.IsText).Select(score => score.Format("0.000")),
             method.Gap.Format("0.000"),
             method.Distance.Format("0.00"),
             Duration(method.Seconds.Mean),
         ])]);
 
-    private static IReadOnlyList<string> Row(StageResult stage)
+    /// <summary>What classifiers of that kind of data are compared by.</summary>
+    private static string[] ScoreTitles(Comparison results) => results.IsText ? ["test macro-F1", "test micro-F1"] : ["test accuracy"];
+
+    private static SeedStatistics[] Scores(MethodResult method, bool isText) => isText ? [method.TestMacroF1, method.TestMicroF1] : [method.TestAccuracy];
+
+    private static double?[] Scores(StageResult stage, bool isText) =>
+        isText ? [ClassificationScores.Of(stage)?.MacroF1, ClassificationScores.Of(stage)?.MicroF1] : [stage.TestAccuracy];
+
+    private static IReadOnlyList<string> Row(StageResult stage, bool isText)
     {
         double all = stage.DataWaitSeconds + stage.TeacherWaitSeconds + stage.ComputeSeconds;
         return
         [
             stage.Stage,
             $"{stage.Steps}",
-            SeedStatistics.Of([stage.TestAccuracy]).Format("0.000"),
+            .. Scores(stage, isText).Select(score => SeedStatistics.Of([score]).Format("0.000")),
             SeedStatistics.Of([stage.TestLoss]).Format("0.000"),
             SeedStatistics.Of([stage.TrainLoss]).Format("0.000"),
             SeedStatistics.Of([stage.Distance]).Format("0.00"),

@@ -47,6 +47,10 @@ public class ConfigurationTests
     [InlineData("model.mask-ratio = 1", "it takes a number above 0 and below 1")]
     [InlineData("model.norm-pix-loss = maybe", "it takes on or off")]
     [InlineData("model.pixel-std = [1, 1]", "model.pixel-std has 2 values; it takes a list of 3 numbers above 0")]
+    [InlineData("text.mask-ratio = 0", "it takes a number above 0 and below 1")]
+    [InlineData("text.max-length = 3", "it takes a whole number of at least 4")]
+    [InlineData("text.vocabulary = 256", "it takes a whole number of at least 261")]
+    [InlineData("text { bucket-batchs = 2 }", "did you mean text.bucket-batches?")]
     [InlineData("run.seeds = 3", "run.seeds = 3 is no list")]
     [InlineData("run.seeds = []", "run.seeds has 0 values")]
     [InlineData("run.methods = [prayer]", "it takes a list of fine-tuning, further-pretraining, self-distillation")]
@@ -79,6 +83,8 @@ public class ConfigurationTests
     [InlineData("run.name = \"a/b\"", "cannot name a folder")]
     [InlineData("model.from = \"preset:huge\"", "model.from = preset:huge is no preset")]
     [InlineData("model.image-size = 30", "no multiple of the patch size 4")]
+    [InlineData("text.text-field = \"\"", "text.text-field is empty; name a field")]
+    [InlineData("text.pair-field = label", "name 'label' twice")]
     [InlineData("model { from = somewhere, image-size = 32 }", "model.image-size changes a preset only")]
     public void Values_that_do_not_go_together_are_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Settings.Read(Load(text), "test")).Message);

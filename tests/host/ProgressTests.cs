@@ -17,12 +17,12 @@ public class ProgressTests
         progress.Report(Step(plan.Stages[0], 101));
         ProgressView view = progress.View()!;
         Assert.Equal(101, view.Step);
-        Assert.Equal(64 / 0.5, view.ImagesPerSecond, 9);
+        Assert.Equal(64 / 0.5, view.SamplesPerSecond, 9);
         Assert.Equal(0.2, view.DataWait, 9);
         Assert.Equal(0.4, view.TeacherWait, 9);
         Assert.Equal((plan.Stages[0].Steps - 101) * 0.5, view.StageLeft!.Value.TotalSeconds, 6);
         Assert.True(view.RunLeft > view.StageLeft);
-        Assert.Equal("step 101/20000, loss 1.5000, 128 images/s, waits 20% data 40% teacher", ProgressDisplay.Describe(view).Split(", 2 h")[0]);
+        Assert.Equal("step 101/20000, loss 1.5000, 128 samples/s, waits 20% data 40% teacher", ProgressDisplay.Describe(view).Split(", 2 h")[0]);
     }
 
     [Fact]
@@ -48,9 +48,9 @@ public class ProgressTests
             display.Report(new StageStarted(plan.Stages[0], 0, plan.Stages.Length, 0));
             display.Report(Step(plan.Stages[0], 1));
             Assert.Equal(TimeSpan.FromSeconds(5), time.Period);
-            Assert.Equal("source: stage 1 of 7, 20000 steps of 64 images", await output.NextAsync());
+            Assert.Equal("source: stage 1 of 7, 20000 steps of 64 samples", await output.NextAsync());
             time.Tick();
-            Assert.StartsWith("source [1/7]: step 1/20000, loss 1.5000, 128 images/s", await output.NextAsync());
+            Assert.StartsWith("source [1/7]: step 1/20000, loss 1.5000, 128 samples/s", await output.NextAsync());
             display.Report(new Notice("Look."));
             Assert.Equal("Look.", await output.NextAsync());
         }

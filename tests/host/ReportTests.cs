@@ -2,6 +2,7 @@ using System.Text.RegularExpressions;
 using System.Xml;
 using System.Xml.Linq;
 using ActorTrain.DataPipeline;
+using ActorTrain.Host.Planning;
 using ActorTrain.Host.Report;
 using ActorTrain.Host.Results;
 
@@ -39,6 +40,17 @@ public class ReportTests
     [Fact]
     public void A_report_without_curves_or_pictures_is_well_formed_too() =>
         Assert.Single(Page(new StageCurves([], [], []), pictures: 0).Descendants("{http://www.w3.org/2000/svg}svg"));
+
+    [Fact]
+    public void A_report_about_text_speaks_of_F1_and_of_masked_language()
+    {
+        PlannedRun planned = Examples.Planned with { IsText = true };
+        string html = ReportWriter.Compose(planned, Comparison.Of(planned, Examples.Results), "c", "", planned.Plan.Stages.ToDictionary(stage => stage.Name, _ => Curves), "");
+        Assert.Contains("test macro-F1", html);
+        Assert.Contains("masked-language loss", html);
+        Assert.DoesNotContain("accuracy<", html);
+        Assert.DoesNotContain("reconstruct", html);
+    }
 
     [Fact]
     public async Task Metrics_become_curves_of_means()
@@ -82,7 +94,7 @@ public class ReportTests
         byte[] picture = PngWriter.Encode(new byte[8 * 8 * 3], 8, 8);
         string html = ReportWriter.Compose(Examples.Planned, Comparison.Of(Examples.Planned, Examples.Results) with { Name = "run <x> & \"y\"" },
             "./actortrain run 'a b.conf'", "data.train = \"<a>\"", Examples.Planned.Plan.Stages.ToDictionary(stage => stage.Name, _ => curves),
-            [.. Enumerable.Range(0, pictures).Select(row => new PictureRow($"row {row}", [picture, picture]))]);
+            SamplePictures.Section([.. Enumerable.Range(0, pictures).Select(row => new PictureRow($"row {row}", [picture, picture]))]));
         using var reader = XmlReader.Create(new StringReader(html), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
         return XDocument.Load(reader);
     }

@@ -58,13 +58,24 @@ public class ResultTests
     }
 
     [Fact]
+    public void Text_is_compared_by_F1_in_place_of_accuracy()
+    {
+        Comparison results = Comparison.Of(Examples.Planned with { IsText = true }, Examples.Results);
+        string markdown = ResultTable.Of(results).ToMarkdown();
+        Assert.Contains("| method | test macro-F1 | test micro-F1 | test − train loss | ‖θ_init − θ‖₂ | time per seed |", markdown);
+        Assert.Contains("| fine-tuning | 0.697 ± 0.000 | 0.700 ± 0.000 | 0.500 ± 0.000 | 3.00 ± 0.00 | 10 s |", markdown);
+        Assert.Contains("| seed-0/fine-tuning | 10000 | 0.697 | 0.700 | 0.750 | 0.250 |", ResultTable.OfStages(results).ToMarkdown());
+        Assert.Contains("| source | 20000 | – | – | – | – |", ResultTable.OfStages(results).ToMarkdown());
+    }
+
+    [Fact]
     public void The_result_files_hold_every_stage()
     {
         using var workspace = new Workspace();
         ResultFiles.Write(workspace.Folder, Comparison.Of(Examples.Planned, Examples.Results), "./actortrain run x.conf");
         string[] csv = File.ReadAllLines(workspace.File("results.csv"));
         Assert.Equal(Examples.Results.Count + 1, csv.Length);
-        Assert.All(csv, line => Assert.Equal(11, line.Split(',').Length));
+        Assert.All(csv, line => Assert.Equal(13, line.Split(',').Length));
         using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(workspace.File("results.json")));
         Assert.Equal(Examples.Results.Count, json.RootElement.GetProperty("stages").GetArrayLength());
         Assert.Equal(0.75, json.RootElement.GetProperty("methods")[1].GetProperty("test-accuracy").GetProperty("mean").GetDouble(), 9);
