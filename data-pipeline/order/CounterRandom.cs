@@ -16,7 +16,7 @@ public enum RandomPurpose
     /// <summary>Synthetic images.</summary>
     Synthesis = 6,
     /// <summary>Order of the batches within a window of length buckets.</summary>
-    Bucket = 7,
+    Bucket = 9,
 }
 
 /// <summary>
