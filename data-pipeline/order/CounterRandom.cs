@@ -15,6 +15,10 @@ public enum RandomPurpose
     Subset = 5,
     /// <summary>Synthetic images.</summary>
     Synthesis = 6,
+    /// <summary>Tokens whose prediction is trained.</summary>
+    TokenChoice = 7,
+    /// <summary>What stands in the place of a chosen token.</summary>
+    TokenReplacement = 8,
     /// <summary>Order of the batches within a window of length buckets.</summary>
     Bucket = 9,
 }
