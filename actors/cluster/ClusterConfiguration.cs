@@ -35,25 +35,39 @@ internal static class ClusterConfiguration
 
     public static string RootOf(string address) => $"akka.tcp://{SystemName}@{address}";
 
-    public static Config ForNode(NodeOptions options, int port)
+    /// <param name="options">How the node takes part.</param>
+    /// <param name="port">The port that it listens on; 0 for any free one.</param>
+    /// <param name="seeds">Nodes that it joins at once, and of whose clusters it makes one with its own whenever they meet.</param>
+    public static Config ForNode(NodeOptions options, int port, IReadOnlyList<string> seeds)
     {
-        string downing = options.DowningAfter.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
-        string own = $"{options.Advertised ?? new NodeAddress(options.Host, port)}";
+        string patience = options.DowningAfter.TotalMilliseconds.ToString("0", CultureInfo.InvariantCulture);
+        string downing = options.KeepMajority
+            ? $$"""
+                downing-provider-class = "Akka.Cluster.SBR.SplitBrainResolverProvider, Akka.Cluster"
+                split-brain-resolver {
+                  active-strategy = keep-majority
+                  stable-after = {{patience}}ms
+                }
+                # What a node that was downed still does is fenced off: its work need not wait.
+                down-removal-margin = 1ms
+                """
+            : $"""
+                downing-provider-class = "Akka.Cluster.AutoDowning, Akka.Cluster"
+                auto-down-unreachable-after = {patience}ms
+                """;
         string advertised = options.Advertised is { } reached ? $$"""
             akka.remote.dot-netty.tcp {
               public-hostname = {{Quoted(reached.Host)}}
               public-port = {{reached.Port}}
             }
             """ : "";
-        var seeds = options.Join.Count == 0 ? [own] : options.Join;
         return Parse($$"""
             akka.actor.provider = cluster
             akka.cluster {
               roles = [{{string.Join(", ", options.Roles.Select(Quoted))}}]
-              seed-nodes = [{{string.Join(", ", port == 0 ? [] : seeds.Select(seed => Quoted(RootOf(seed))))}}]
-              downing-provider-class = "Akka.Cluster.AutoDowning, Akka.Cluster"
-              auto-down-unreachable-after = {{downing}}ms
+              seed-nodes = [{{string.Join(", ", seeds.Select(seed => Quoted(RootOf(seed))))}}]
               run-coordinated-shutdown-when-down = on
+              {{downing}}
             }
             {{advertised}}
             """, options.Host, port, options.Secret, options.Tls);

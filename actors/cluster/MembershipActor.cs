@@ -42,15 +42,19 @@ internal sealed class MembershipActor : ReceiveActor
 
     protected override void PostStop() => _cluster.Unsubscribe(Self);
 
-    private void Publish() => _nodes.All =
-    [
-        .. _members.Values.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(member =>
-        {
-            bool self = member.UniqueAddress.Equals(_cluster.SelfUniqueAddress);
-            string address = $"{member.Address.Host}:{member.Address.Port}";
-            // Its own actors a node reaches without the network.
-            return new MemberNode(address, self ? "" : ClusterConfiguration.RootOf(address), [.. member.Roles],
-                member.Status == MemberStatus.Up && !_unreachable.Contains(member.UniqueAddress));
-        }),
-    ];
+    private void Publish()
+    {
+        _nodes.All = [.. _members.Values.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving).Select(NodeOf)];
+        if (_unreachable.Count == 0 && _cluster.IsUp)
+            _nodes.Whole = [.. _nodes.All.Select(node => node.Address)];
+    }
+
+    private MemberNode NodeOf(Member member)
+    {
+        bool self = member.UniqueAddress.Equals(_cluster.SelfUniqueAddress);
+        string address = $"{member.Address.Host}:{member.Address.Port}";
+        // Its own actors a node reaches without the network.
+        return new MemberNode(address, self ? "" : ClusterConfiguration.RootOf(address), [.. member.Roles],
+            member.Status == MemberStatus.Up && !_unreachable.Contains(member.UniqueAddress));
+    }
 }

@@ -17,6 +17,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>How long a node that leaves may take to hand on what it does.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
 
+    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+
     private readonly NodeOptions _options;
     private readonly NodeDisk _disk;
     private readonly IProgress<RunEvent> _events;
@@ -24,6 +26,7 @@ public sealed class Node : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private int _port;
+    private IReadOnlyList<string> _known = []; // the members that the last membership had while it was whole
 
     private Node(NodeOptions options, NodeDisk disk, IProgress<RunEvent> events)
     {
@@ -84,7 +87,7 @@ public sealed class Node : IAsyncDisposable
             {
                 if (start > 1)
                     _events.Report(new Notice("The cluster went on without this node, which was paused or cut off; it joins again."));
-                await LiveOnceAsync();
+                await LiveOnceAsync(again: start > 1);
             }
         }
         catch (Exception error) when (error is not RunException)
@@ -99,25 +102,27 @@ public sealed class Node : IAsyncDisposable
     }
 
     /// <summary>One membership from its beginning to its end.</summary>
-    private async Task LiveOnceAsync()
+    private async Task LiveOnceAsync(bool again)
     {
+        // A port that is not known yet cannot be a seed's; and who lost the majority must find it before it joins or begins anew.
+        bool joinsLater = _port == 0 || (again && _options.KeepMajority);
         var work = new BackgroundWork();
         var nodes = new NodeMap();
         ActorSystem system;
         try
         {
-            system = ActorSystem.Create(ClusterConfiguration.SystemName, ClusterConfiguration.ForNode(_options, _port));
+            system = ActorSystem.Create(ClusterConfiguration.SystemName, ClusterConfiguration.ForNode(_options, _port, joinsLater ? [] : Seeds));
         }
         catch (Exception error)
         {
             throw new RunException($"The node cannot listen at {Address} ({error.Message.TrimEnd('.')}); choose another port or address.", error);
         }
         using var end = new CancellationTokenSource();
+        var joining = Task.CompletedTask;
         try
         {
             var cluster = Akka.Cluster.Cluster.Get(system);
-            bool first = _port == 0;
-            if (first)
+            if (_port == 0)
                 _port = cluster.SelfAddress.Port!.Value;
             var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, Machine, _options.Device)
             {
@@ -127,8 +132,8 @@ public sealed class Node : IAsyncDisposable
             var removed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             cluster.RegisterOnMemberRemoved(() => removed.TrySetResult());
             var node = Populate(system, identity, nodes, work, end.Token);
-            if (first)
-                cluster.JoinSeedNodes([.. (_options.Join.Count == 0 ? [Address] : _options.Join).Select(seed => Akka.Actor.Address.Parse(ClusterConfiguration.RootOf(seed)))]);
+            if (joinsLater)
+                joining = JoinAsync(system, again, end.Token);
 
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
             if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task)
@@ -141,10 +146,48 @@ public sealed class Node : IAsyncDisposable
         }
         finally
         {
+            if (nodes.Whole.Count > 0)
+                _known = nodes.Whole;
             await end.CancelAsync();
+            await joining.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
             await system.Terminate();
             await work.AllEnded();
             _disk.Close();
+        }
+    }
+
+    /// <summary>The nodes to join; the first one begins a cluster if none of them has one.</summary>
+    private IReadOnlyList<string> Seeds => _options.Join.Count == 0 ? [Address] : _options.Join;
+
+    /// <summary>Joins, and a node that comes back only when it reaches the majority of those that it knew: else it might begin a cluster beside theirs.</summary>
+    private async Task JoinAsync(ActorSystem system, bool again, CancellationToken cancel)
+    {
+        for (bool said = false; again && !await ReachesMajorityAsync(system); said = true)
+        {
+            if (!said)
+                _events.Report(new Notice($"The node waits until it reaches the majority of the {_known.Count} nodes that it knows."));
+            await Task.Delay(ProbeEvery, cancel);
+        }
+        var seeds = Seeds.Concat(_known).Distinct().Select(seed => Akka.Actor.Address.Parse(ClusterConfiguration.RootOf(seed)));
+        Akka.Cluster.Cluster.Get(system).JoinSeedNodes([.. seeds]);
+    }
+
+    private async Task<bool> ReachesMajorityAsync(ActorSystem system)
+    {
+        bool[] answers = await Task.WhenAll(_known.Where(node => node != Address).Select(AnswersAsync));
+        return 2 * (answers.Count(answered => answered) + 1) > _known.Count;
+
+        async Task<bool> AnswersAsync(string node)
+        {
+            try
+            {
+                await system.ActorSelection(ClusterConfiguration.RootOf(node) + NodeActor.Path).ResolveOne(ProbeEvery);
+                return true;
+            }
+            catch (ActorNotFoundException)
+            {
+                return false;
+            }
         }
     }
 

@@ -53,6 +53,7 @@ internal sealed record MemberNode(string Address, string Root, IReadOnlyList<str
 internal sealed class NodeMap
 {
     private volatile IReadOnlyList<MemberNode> _nodes = [];
+    private volatile IReadOnlyList<string> _whole = [];
 
     /// <summary>The only node of a run in one process.</summary>
     public static NodeMap Local() => new() { All = [new MemberNode(NodeIdentity.Local.Name, "", NodeRoles.All, Reachable: true)] };
@@ -61,6 +62,13 @@ internal sealed class NodeMap
     {
         get => _nodes;
         set => _nodes = value;
+    }
+
+    /// <summary>The addresses of all members when they could all be reached last.</summary>
+    public IReadOnlyList<string> Whole
+    {
+        get => _whole;
+        set => _whole = value;
     }
 
     /// <summary>What precedes the paths of the nodes with a role that can be reached.</summary>

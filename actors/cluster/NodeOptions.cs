@@ -41,6 +41,12 @@ public sealed record NodeOptions
     /// <summary>How long a node must be out of reach before it is taken out of the cluster.</summary>
     public TimeSpan DowningAfter { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Whether only the larger part of a cluster that falls apart goes on (of two equal ones, that with the first address), and the nodes of
+    /// the smaller one stop what they do until they reach a majority again; else every part goes on.
+    /// </summary>
+    public bool KeepMajority { get; init; }
+
     /// <summary>Other nodes' disks that records and checkpoints must lie on before they count, if there are so many nodes.</summary>
     public int Replicas { get; init; } = 1;
 }

@@ -65,6 +65,7 @@ internal static class LocalCluster
             [
                 "node", "--roles", string.Join(',', node.Roles), "--listen", node.Address, "--join", string.Join(',', layout.Addresses),
                 "--folder", folder,
+                NodeArguments.Downing, options.Settings.Cluster.KeepMajority ? NodeArguments.KeepMajority : NodeArguments.Timeout,
                 NodeArguments.DowningAfter, FormattableString.Invariant($"{options.Settings.Cluster.DowningAfter.TotalSeconds}s"),
                 NodeArguments.Replicas, $"{options.Settings.Run.Replicas}",
                 .. options.Settings.Cluster.AllowMixed ? [NodeArguments.AllowMixed] : Array.Empty<string>(), .. access.Arguments,

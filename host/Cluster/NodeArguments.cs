@@ -8,6 +8,14 @@ internal static class NodeArguments
     public const string TlsPasswordFile = "--tls-password-file";
     public const string AllowMixed = "--allow-mixed";
     public const string Replicas = "--replicas";
+    public const string Downing = "--downing";
     public const string DowningAfter = "--downing-after";
+
+    /// <summary>Value of <see cref="Downing"/>: see <see cref="Actors.Cluster.NodeOptions.KeepMajority"/>.</summary>
+    public const string KeepMajority = "keep-majority";
+
+    /// <summary>Value of <see cref="Downing"/>: the other one.</summary>
+    public const string Timeout = "timeout";
+
     public const string WhileStandardInput = "--while-stdin";
 }

@@ -46,6 +46,16 @@ internal static class ClusterOptions
         },
     };
 
+    public static Option<string> Downing()
+    {
+        var option = new Option<string>(NodeArguments.Downing)
+        {
+            Description = "What goes on when the cluster falls apart: every part (timeout), or the majority only (keep-majority).",
+            DefaultValueFactory = _ => NodeArguments.Timeout,
+        };
+        return option.AcceptOnlyFromAmong(NodeArguments.Timeout, NodeArguments.KeepMajority);
+    }
+
     public static Option<TimeSpan> DowningAfter() => new(NodeArguments.DowningAfter)
     {
         Description = "Take a node out of the cluster that cannot be reached for so long.",

@@ -22,10 +22,11 @@ internal static class NodeCommand
         var folder = new Option<string>("--folder") { Description = "Where the node keeps models, checkpoints and caches.", HelpName = "folder", DefaultValueFactory = _ => Path.Combine("runs", "node") };
         var device = new Option<string?>("--device") { Description = "Where the node's tensors live, if elsewhere than the run says.", HelpName = "cpu|cuda:N" };
         var mixed = new Option<bool>(NodeArguments.AllowMixed) { Description = "Take part although the machine differs from the others; results need not be bit-identical then." };
-        var downing = ClusterOptions.DowningAfter();
+        var downing = ClusterOptions.Downing();
+        var downingAfter = ClusterOptions.DowningAfter();
         var replicas = new Option<int>(NodeArguments.Replicas) { Description = "For nodes with the role coordinator: other nodes' disks that a checkpoint must lie on before it counts.", HelpName = "number", DefaultValueFactory = _ => 1 };
         var supervised = new Option<bool>(NodeArguments.WhileStandardInput) { Description = "End when standard input ends.", Hidden = true };
-        var command = new Command("node", "Be a node of a cluster: join it, do what its coordinator says, until Ctrl-C or SIGTERM.") { roles, join, listen, advertise, folder, device, mixed, downing, replicas, supervised };
+        var command = new Command("node", "Be a node of a cluster: join it, do what its coordinator says, until Ctrl-C or SIGTERM.") { roles, join, listen, advertise, folder, device, mixed, downing, downingAfter, replicas, supervised };
         var access = new AccessOptions(command);
         command.Validators.Add(result =>
         {
@@ -56,7 +57,8 @@ internal static class NodeCommand
                     Device = parsed.GetValue(device),
                     AllowMixed = parsed.GetValue(mixed),
                     Tls = said.Tls(),
-                    DowningAfter = parsed.GetValue(downing),
+                    DowningAfter = parsed.GetValue(downingAfter),
+                    KeepMajority = parsed.GetValue(downing) == NodeArguments.KeepMajority,
                     Replicas = parsed.GetValue(replicas),
                 }, orphaned, stop.Token);
                 return 0;

@@ -1,3 +1,5 @@
+using ActorTrain.Host.Cluster;
+
 namespace ActorTrain.Host.Configuration;
 
 /// <summary>What a key's value must look like.</summary>
@@ -62,6 +64,7 @@ public static class ConfigurationKeys
         Integer("run.prefetch", 1, 64),
         Integer("run.replicas", 0, 16),
         Text("cache.dir"),
+        Text("cluster.downing", NodeArguments.Timeout, NodeArguments.KeepMajority),
         new("cluster.downing-after", KeyType.Number) { Minimum = 1, Maximum = 3600 },
         new("cluster.allow-mixed", KeyType.Switch),
         Text("model.from"),

@@ -1,4 +1,5 @@
 using ActorTrain.Actors;
+using ActorTrain.Host.Cluster;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Configuration;
@@ -62,6 +63,7 @@ public sealed record Settings
             CacheFolder = from.Text("cache.dir") is { Length: > 0 } cache ? cache : throw from.Mistake("cache.dir", "cache.dir is empty; name a folder"),
             Cluster = new ClusterSettings
             {
+                KeepMajority = from.Text("cluster.downing") == NodeArguments.KeepMajority,
                 DowningAfter = TimeSpan.FromSeconds(from.Number("cluster.downing-after")),
                 AllowMixed = from.Switch("cluster.allow-mixed"),
             },

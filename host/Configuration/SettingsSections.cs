@@ -43,6 +43,9 @@ public sealed record RunSettings
 /// <summary>Section <c>cluster</c>.</summary>
 public sealed record ClusterSettings
 {
+    /// <summary><c>cluster.downing</c> is keep-majority and not timeout.</summary>
+    public required bool KeepMajority { get; init; }
+
     /// <summary><c>cluster.downing-after</c>.</summary>
     public required TimeSpan DowningAfter { get; init; }
 

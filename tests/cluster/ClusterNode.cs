@@ -22,6 +22,9 @@ internal sealed record NodeSetup(params IReadOnlyList<string> Roles)
     /// <summary>How long others must be out of its reach before it takes them out of the cluster.</summary>
     public string DowningAfter { get; init; } = "1.5s";
 
+    /// <summary>Whether it stops what it does when it has lost sight of the majority.</summary>
+    public bool KeepMajority { get; init; }
+
     /// <summary>Its folder; null for one of its own.</summary>
     public string? Folder { get; init; }
 
@@ -72,7 +75,8 @@ internal sealed class ClusterNode : IAsyncDisposable
         [
             Path.Combine(AppContext.BaseDirectory, "actortrain.dll"), "node", "--roles", string.Join(',', _setup.Roles),
             "--listen", $"127.0.0.1:{_port}", .. Proxy is null ? Array.Empty<string>() : ["--advertise", Address],
-            "--join", string.Join(',', seeds), "--folder", Folder, "--downing-after", _setup.DowningAfter, "--while-stdin",
+            "--join", string.Join(',', seeds), "--folder", Folder, "--downing-after", _setup.DowningAfter,
+            "--downing", _setup.KeepMajority ? "keep-majority" : "timeout", "--while-stdin",
         ])
         {
             RedirectStandardInput = true,

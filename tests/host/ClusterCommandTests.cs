@@ -30,7 +30,7 @@ public sealed class ClusterCommandTests : IDisposable
         Assert.Contains(CommandTree.Build().Parse(arguments).Errors, error => error.Message.Contains(says, StringComparison.Ordinal));
 
     [Theory]
-    [InlineData("node", "--roles", "data,teacher", "--join", "a:1,b:2", "--join", "[::1]:3", "--listen", "0.0.0.0:0", "--downing-after", "7.5s")]
+    [InlineData("node", "--roles", "data,teacher", "--join", "a:1,b:2", "--join", "[::1]:3", "--listen", "0.0.0.0:0", "--downing-after", "7.5s", "--downing", "keep-majority")]
     [InlineData("run", "x.conf", "--nodes", "4")]
     [InlineData("run", "x.conf", "--nodes", "1", "--listen", "a:1", "--roles", "coordinator,student")]
     [InlineData("cluster", "down", "a:1", "--join", "b:2")]
