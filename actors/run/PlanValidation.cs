@@ -1,8 +1,13 @@
+using ActorTrain.Model;
+
 namespace ActorTrain.Actors;
 
 /// <summary>Refuses plans that cannot be carried out, and resolves what a plan leaves open.</summary>
 internal static class PlanValidation
 {
+    /// <summary>Tokens of the shortest sequence in which something can be masked.</summary>
+    private const int MinLength = 3;
+
     /// <exception cref="RunException">Something in the plan is out of range or refers to nothing.</exception>
     public static void Check(RunPlan plan)
     {
@@ -32,13 +37,21 @@ internal static class PlanValidation
         {
             if (stage.Kind != StageKind.Distill || stage.Targets != TargetMode.Auto)
                 return stage;
-            bool live = stage.Train!.Augments;
-            decisions.Add(live
-                ? $"Stage '{stage.Name}': the teacher's targets are computed live, because {stage.Train.Key} is augmented and a sample looks different every time."
-                : $"Stage '{stage.Name}': the teacher's targets are computed once and cached, because {stage.Train.Key} is not augmented.");
-            return stage with { Targets = live ? TargetMode.Live : TargetMode.Cached };
+            string? reason = LiveBecause(stage);
+            decisions.Add(reason is null
+                ? $"Stage '{stage.Name}': the teacher's targets are computed once and cached, because {stage.Train!.Key} is not augmented."
+                : $"Stage '{stage.Name}': the teacher's targets are computed live, because {reason}.");
+            return stage with { Targets = reason is null ? TargetMode.Cached : TargetMode.Live };
         }
     }
+
+    /// <summary>Why targets cannot be cached; null where they can.</summary>
+    private static string? LiveBecause(StagePlan stage) => stage.Train switch
+    {
+        { Augments: true } train => $"{train.Key} is augmented and a sample looks different every time",
+        { Text: not null } when stage.DistillTarget == DistillTarget.Tokens => "a text has as many targets as it has tokens, and the cache has room for one a sample",
+        _ => null,
+    };
 
     private static void CheckName(StagePlan stage, ReadOnlySpan<StagePlan> earlier)
     {
@@ -76,7 +89,7 @@ internal static class PlanValidation
         {
             Require(stage.Teacher is not null, "distils without a teacher; name one");
             Require(ModelLocation.PresetOf(stage.Teacher!) is null, $"distils from '{stage.Teacher}', which is untrained; name an adapted model");
-            Require(stage.MaeWeight >= 0 && double.IsFinite(stage.MaeWeight), $"weighs the masked auto-encoding loss by {stage.MaeWeight} but it cannot be negative");
+            Require(stage.MaeWeight >= 0 && double.IsFinite(stage.MaeWeight), $"weighs the masked loss by {stage.MaeWeight} but it cannot be negative");
             Require(stage.TargetBlock >= 1, $"computes cached targets in blocks of {stage.TargetBlock} samples but needs at least 1");
         }
         if (stage.Kind is StageKind.Finetune or StageKind.Evaluate)
@@ -98,13 +111,15 @@ internal static class PlanValidation
             throw Wrong(stage, "trains without a training set; name one");
         if (stage.Kind == StageKind.Evaluate && stage.Test is null)
             throw Wrong(stage, "evaluates without a test set; name one");
-        if (stage.Kind == StageKind.Distill && stage.Targets == TargetMode.Cached && stage.Train!.Augments)
-            throw Wrong(stage, $"caches the teacher's targets although {stage.Train.Key} is augmented; use live targets or turn crop and flip off");
+        if (stage.Kind == StageKind.Distill && stage.Targets == TargetMode.Cached && LiveBecause(stage) is { } reason)
+            throw Wrong(stage, $"caches the teacher's targets although {reason}; use live targets");
         foreach (var data in new[] { stage.Train, stage.Test })
         {
             if (data is null)
                 continue;
-            if (data.ImageSize < 1)
+            if (data.Text is { } text)
+                CheckText(stage, data, text);
+            else if (data.ImageSize < 1)
                 throw Wrong(stage, $"resizes {data.Key} to {data.ImageSize} pixels but needs at least 1");
             if (data.Limit < 0)
                 throw Wrong(stage, $"limits {data.Key} to {data.Limit} samples but the limit cannot be negative (0 takes all)");
@@ -113,6 +128,22 @@ internal static class PlanValidation
             if (data.OrderBlock < 0 || data.DecodedCacheBytes < 0)
                 throw Wrong(stage, $"has a negative shuffle block or cache size for {data.Key}; 0 turns each off");
         }
+    }
+
+    private static void CheckText(StagePlan stage, DataPlan data, TextPlan text)
+    {
+        if (ModelLocation.PresetOf(stage.Initial) is { } preset)
+            throw Wrong(stage, $"starts from preset '{preset}', which has no tokenizer for {data.Key}; name a model's folder");
+        if (data.Augments)
+            throw Wrong(stage, $"crops or flips {data.Key}, which is text; turn both off");
+        if (text.MaxLength < MinLength)
+            throw Wrong(stage, $"cuts {data.Key} into sequences of {text.MaxLength} tokens but needs at least {MinLength}: two that mark the ends, and one between");
+        if (text.BucketBatches < 1)
+            throw Wrong(stage, $"sorts {data.Key} by length in windows of {text.BucketBatches} batches but needs at least 1 (1 leaves the order as it is)");
+        if (text.Pack && stage.Kind is StageKind.Finetune or StageKind.Evaluate)
+            throw Wrong(stage, $"packs {data.Key}, which leaves its labels out; make a sequence of each document");
+        if (text.Pack && text.PairField is not null)
+            throw Wrong(stage, $"packs {data.Key}, whose documents are pairs ('{text.PairField}'); make a sequence of each document");
     }
 
     private static RunException Wrong(StagePlan stage, string fault) => new($"Stage '{stage.Name}' {fault}.");

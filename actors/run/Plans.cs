@@ -7,11 +7,11 @@ namespace ActorTrain.Actors;
 /// <summary>What a stage does with its model.</summary>
 public enum StageKind
 {
-    /// <summary>Masked auto-encoding on the training set: pre-training and further pre-training.</summary>
+    /// <summary>Masked auto-encoding (of text: masked language modelling) on the training set: pre-training and further pre-training.</summary>
     Pretrain,
     /// <summary>Masked auto-encoding plus the distance to a frozen teacher's hidden representation.</summary>
     Distill,
-    /// <summary>A fresh linear head, cross-entropy on the labelled training set, then an evaluation.</summary>
+    /// <summary>A fresh head, cross-entropy on the labelled training set, then an evaluation.</summary>
     Finetune,
     /// <summary>An evaluation of a fine-tuned model, without training.</summary>
     Evaluate,
@@ -20,7 +20,7 @@ public enum StageKind
 /// <summary>Where a distillation stage takes the teacher's targets from.</summary>
 public enum TargetMode
 {
-    /// <summary>Cached if the samples are never augmented, else live; resolved into the plan before the run starts.</summary>
+    /// <summary>Cached if a sample has one and the same target of one length in every epoch, else live; resolved into the plan before the run starts.</summary>
     Auto,
     /// <summary>Computed for the batch of (plan, step, micro-batch).</summary>
     Live,
@@ -39,11 +39,31 @@ public enum TargetPrecision
     Fp16,
 }
 
-/// <summary>One data set of a stage, and how its images are prepared.</summary>
+/// <summary>How the documents of a data set become token sequences.</summary>
+[MessagePackObject]
+public sealed record TextPlan
+{
+    /// <summary>Tokens of a sequence at most, special tokens included.</summary>
+    [Key(0)] public required int MaxLength { get; init; }
+    /// <summary>Whether documents are joined into full sequences, without their labels, instead of making a sequence each.</summary>
+    [Key(1)] public required bool Pack { get; init; }
+    /// <summary>The JSON key of the text.</summary>
+    [Key(2)] public required string TextField { get; init; }
+    /// <summary>The JSON key of the label.</summary>
+    [Key(3)] public required string LabelField { get; init; }
+    /// <summary>The JSON key of a second text; null where there is none.</summary>
+    [Key(4)] public string? PairField { get; init; }
+    /// <summary>Batches of a window in which sequences are sorted by length; 1 leaves the order as it is.</summary>
+    [Key(5)] public required int BucketBatches { get; init; }
+    /// <summary>Whether all tokens of a word are masked together.</summary>
+    [Key(6)] public required bool WholeWord { get; init; }
+}
+
+/// <summary>One data set of a stage, and how its samples are prepared.</summary>
 [MessagePackObject]
 public sealed record DataPlan
 {
-    /// <summary>A folder, a tar or brace pattern of tars, or such a thing's http(s) or s3 address.</summary>
+    /// <summary>A folder, a file or a brace pattern of files, or such a thing's http(s) or s3 address.</summary>
     [Key(0)] public required string Location { get; init; }
     /// <summary>The configuration key that gave the location, for messages to the user.</summary>
     [Key(1)] public required string Key { get; init; }
@@ -51,13 +71,13 @@ public sealed record DataPlan
     [Key(2)] public required int Limit { get; init; }
     /// <summary>The seed that chooses the samples of a limited set.</summary>
     [Key(3)] public required ulong LimitSeed { get; init; }
-    /// <summary>Where indexes of tars are kept.</summary>
+    /// <summary>Where indexes are kept.</summary>
     [Key(4)] public required string CacheDirectory { get; init; }
     /// <summary>The classes in label order, or null to take the data set's own.</summary>
     [Key(5)] public string[]? ClassNames { get; init; }
-    /// <summary>Whether a broken image is replaced and counted instead of ending the run.</summary>
+    /// <summary>Whether a broken sample is replaced and counted instead of ending the run.</summary>
     [Key(6)] public required bool SkipBroken { get; init; }
-    /// <summary>Side of the square that every image is resized to, in pixels.</summary>
+    /// <summary>Side of the square that every image is resized to, in pixels; 0 for text.</summary>
     [Key(7)] public required int ImageSize { get; init; }
     /// <summary>Padding of the random crop in pixels; 0 turns the crop off.</summary>
     [Key(8)] public required int CropPadding { get; init; }
@@ -67,12 +87,14 @@ public sealed record DataPlan
     [Key(10)] public required long OrderBlock { get; init; }
     /// <summary>Memory for decoded images, in bytes.</summary>
     [Key(11)] public required long DecodedCacheBytes { get; init; }
+    /// <summary>How documents become sequences; null for images.</summary>
+    [Key(12)] public TextPlan? Text { get; init; }
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
     internal bool Augments => CropPadding > 0 || Flip;
 
     /// <summary>
-    /// What decides bits. Skipping is not among it: what was computed without it met no broken image, so it is the same with it.
+    /// What decides bits. Skipping is not among it: what was computed without it met no broken sample, so it is the same with it.
     /// </summary>
     internal DataPlan Deciding() => this with { Key = "", CacheDirectory = "", SkipBroken = false, DecodedCacheBytes = 0 };
 }
@@ -88,7 +110,10 @@ public sealed record StagePlan
     [Key(0)] public required string Name { get; init; }
     /// <summary>What the stage does.</summary>
     [Key(1)] public required StageKind Kind { get; init; }
-    /// <summary>The weights it starts from: <c>preset:NAME</c>, <c>stage:NAME</c> (the result of an earlier stage) or a Hugging Face folder.</summary>
+    /// <summary>
+    /// The weights it starts from: <c>preset:NAME</c> (images only), <c>stage:NAME</c> (the result of an earlier stage) or a Hugging Face
+    /// folder, which for text has the tokenizer's files in it. This model decides the stage's modality.
+    /// </summary>
     [Key(2)] public required string Initial { get; init; }
     /// <summary>The frozen teacher of a distillation, in the same forms; else null.</summary>
     [Key(3)] public string? Teacher { get; init; }
@@ -106,7 +131,7 @@ public sealed record StagePlan
     [Key(9)] public required int BatchSize { get; init; }
     /// <summary>Equal parts that a step's batch is computed in; their gradients are averaged.</summary>
     [Key(10)] public required int MicroBatches { get; init; }
-    /// <summary>Share of the patches that is hidden, in (0, 1).</summary>
+    /// <summary>Share of the patches that is hidden, or probability with which a token is chosen, in (0, 1).</summary>
     [Key(11)] public required double MaskRatio { get; init; }
     /// <summary>Whether each target patch is normalised by its own mean and variance.</summary>
     [Key(12)] public required bool NormPixLoss { get; init; }
@@ -114,7 +139,7 @@ public sealed record StagePlan
     [Key(13)] public required DistillTarget DistillTarget { get; init; }
     /// <summary>How the distance is reduced over tokens.</summary>
     [Key(14)] public required DistillReduction DistillReduction { get; init; }
-    /// <summary>λ, the weight of the masked auto-encoding loss in a distillation.</summary>
+    /// <summary>λ, the weight of the masked loss in a distillation.</summary>
     [Key(15)] public required double MaeWeight { get; init; }
     /// <summary>Where the teacher's targets come from.</summary>
     [Key(16)] public required TargetMode Targets { get; init; }
@@ -142,9 +167,9 @@ public sealed record StagePlan
     [Key(27)] public required string Device { get; init; }
     /// <summary>Whether the forward pass runs under bfloat16 autocast.</summary>
     [Key(28)] public required bool Bfloat16 { get; init; }
-    /// <summary>Mean of each channel, in units of x / 255.</summary>
+    /// <summary>Mean of each channel, in units of x / 255; for images.</summary>
     [Key(29)] public required float[] PixelMean { get; init; }
-    /// <summary>Standard deviation of each channel, in units of x / 255.</summary>
+    /// <summary>Standard deviation of each channel, in units of x / 255; for images.</summary>
     [Key(30)] public required float[] PixelStd { get; init; }
     /// <summary>Samples of one batch of the evaluation.</summary>
     [Key(31)] public required int EvaluationBatch { get; init; }
