@@ -2,7 +2,7 @@ namespace ActorTrain.DataPipeline;
 
 /// <summary>What to show of an opening.</summary>
 /// <param name="Name">The data set's key and what is done with it.</param>
-/// <param name="Done">How much of it: files, shards, or bytes of shards.</param>
+/// <param name="Done">How much of it: files, shards, bytes, or documents.</param>
 /// <param name="Total">How much there is; null where nobody knows yet.</param>
 /// <param name="Status">How far that is, and the time left where it can be told.</param>
 public sealed record OpeningView(string Name, long Done, long? Total, string Status);
@@ -39,7 +39,10 @@ public sealed class OpeningEstimate(TimeProvider time) : IProgress<OpeningProgre
             {
                 OpeningPhase.Listing => "listing files",
                 OpeningPhase.LookingUpShards => "looking up shards",
-                _ => "indexing shards",
+                OpeningPhase.Indexing => "indexing shards",
+                OpeningPhase.Unpacking => "unpacking text",
+                OpeningPhase.IndexingText => "indexing text",
+                _ => "tokenizing documents",
             };
             if (now.Total is not { } total)
                 return new OpeningView(name, now.Done, null, $"{now.Done} so far");

@@ -2,7 +2,6 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ActorTrain.DataPipeline.Sources;
-using ActorTrain.DataPipeline.Storage;
 
 namespace ActorTrain.DataPipeline;
 
@@ -21,8 +20,7 @@ public static class SampleSources
     {
         try
         {
-            if (options.Limit < 0)
-                throw new DataException($"the limit of {options.Limit} samples is negative; use 0 for all.");
+            Subset.CheckLimit(options.Limit);
             var whole = await OpenWholeAsync(options, cancel);
             return LimitedSource.Create(whole, options.Limit, options.LimitSeed);
         }
@@ -47,7 +45,7 @@ public static class SampleSources
     {
         bool shards = ShardPattern.IsShards(options.Location);
         var (root, pattern) = shards ? ShardPattern.Split(options.Location) : (options.Location.TrimEnd('/'), "");
-        var store = OpenStore(options, root);
+        var store = StoredFiles.OpenStore(options, root);
         try
         {
             return shards
@@ -59,20 +57,5 @@ public static class SampleSources
             store.Dispose();
             throw;
         }
-    }
-
-    private static IFileStore OpenStore(SourceOptions options, string root)
-    {
-        if (root.StartsWith("s3://", StringComparison.Ordinal))
-            return new S3Store(root, options.Time);
-        if (root.StartsWith("http://", StringComparison.Ordinal) || root.StartsWith("https://", StringComparison.Ordinal))
-            return Uri.TryCreate(root, UriKind.Absolute, out _)
-                ? new HttpStore(root, options.Time)
-                : throw new DataException($"{options.Location} is no valid URL; correct it.");
-        if (options.Location.Contains("://", StringComparison.Ordinal))
-            throw new DataException($"{options.Location} has a scheme that is not read; use a local path, http(s):// or s3://.");
-        if (options.Location.Length == 0)
-            throw new DataException("the path is empty; name a folder or shards.");
-        return new LocalStore(Path.GetFullPath(root.Length == 0 ? "/" : root));
     }
 }

@@ -3,13 +3,16 @@ using System.Text.RegularExpressions;
 
 namespace ActorTrain.DataPipeline.Sources;
 
-/// <summary>Brace patterns of shard names: <c>train-{000000..000009}.tar</c>.</summary>
+/// <summary>Brace patterns of file names: <c>train-{000000..000009}.tar</c>.</summary>
 internal static partial class ShardPattern
 {
     private const int MaxShards = 1_000_000;
 
     /// <summary>Whether a location names shards and not a folder.</summary>
     public static bool IsShards(string location) => Shards().IsMatch(location);
+
+    /// <summary>Whether a location names files of text, or archives of these, and not a folder.</summary>
+    public static bool IsText(string location) => Text().IsMatch(location);
 
     /// <summary>Splits a location at the last slash before any brace: the root of its files and a name or pattern below it.</summary>
     public static (string Root, string Pattern) Split(string location)
@@ -43,4 +46,7 @@ internal static partial class ShardPattern
 
     [GeneratedRegex(@"\.tar(\?.*)?$")]
     private static partial Regex Shards();
+
+    [GeneratedRegex(@"\.(jsonl|json|ndjson|txt|tar)(\.gz)?(\?.*)?$")]
+    private static partial Regex Text();
 }

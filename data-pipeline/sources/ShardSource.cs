@@ -35,7 +35,7 @@ internal sealed class ShardSource : ISampleSource
     /// <summary>Opens the shards that a pattern below the store's root stands for, building their index where the cached one does not fit.</summary>
     public static async Task<ShardSource> OpenAsync(IFileStore store, string pattern, SourceOptions options, CancellationToken cancel)
     {
-        var shards = await FindShardsAsync(store, [.. ShardPattern.Expand(pattern)], options, cancel);
+        var shards = await StoredFiles.FindAsync(store, pattern, "shard", options, cancel);
         var index = await OpenIndexAsync(store, pattern, shards, options, cancel);
         try
         {
@@ -68,22 +68,6 @@ internal sealed class ShardSource : ISampleSource
         _index.Dispose();
         _store.Dispose();
         return ValueTask.CompletedTask;
-    }
-
-    private static async Task<StoredFile[]> FindShardsAsync(IFileStore store, string[] names, SourceOptions options, CancellationToken cancel)
-    {
-        int lookedUp = 0;
-        var found = new StoredFile?[names.Length];
-        var inParallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel };
-        await Parallel.ForAsync(0, names.Length, inParallel, async (shard, stop) =>
-        {
-            found[shard] = await store.FindAsync(names[shard], stop);
-            options.Report(OpeningPhase.LookingUpShards, Interlocked.Increment(ref lookedUp), names.Length);
-        });
-        int missing = Array.IndexOf(found, null);
-        return missing < 0
-            ? Array.ConvertAll(found, file => file!.Value)
-            : throw new DataException($"the shard {store.Locate(names[missing])} does not exist; correct the path.");
     }
 
     private static async Task<ShardIndex> OpenIndexAsync(

@@ -88,11 +88,10 @@ internal sealed class HttpStore(string root, TimeProvider time) : IFileStore
         return await _client.SendAsync(request, HttpCompletionOption.ResponseHeadersRead, cancel);
     }
 
-    /// <summary>File names may hold any character; the query of a signed shard URL stays as it is.</summary>
+    /// <summary>File names may hold any character; the query of a signed URL stays as it is.</summary>
     private static string EscapePath(string path)
     {
-        int query = path.IndexOf(".tar?", StringComparison.Ordinal);
-        string name = query < 0 ? path : path[..(query + 4)];
+        string name = SignedUrl.WithoutQuery(path);
         return string.Join('/', name.Split('/').Select(Uri.EscapeDataString)) + path[name.Length..];
     }
 
