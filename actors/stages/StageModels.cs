@@ -64,10 +64,10 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
     }
 
     /// <summary>The shape of the initial model, without its weights.</summary>
-    public async Task<ModelConfiguration> ConfigurationAsync()
+    public async Task<VitConfiguration> ConfigurationAsync()
     {
         if (ModelLocation.PresetOf(plan.Initial) is { } preset)
-            return Preset(preset);
+            return VitConfiguration.Preset(preset) with { ImageSize = PresetSize };
         var files = FilesOf(plan.Initial)!;
         if (OwnFolder(files) is { } own)
             return ModelFolder.ReadConfiguration(own);
@@ -76,9 +76,6 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
         await FetchAsync(configuration, folder);
         return ModelFolder.ReadConfiguration(folder);
     }
-
-    // Presets of text models become folders before a run is planned, for they need a tokenizer.
-    private VitConfiguration Preset(string name) => (VitConfiguration)ModelPresets.Find(name) with { ImageSize = PresetSize };
 
     private int PresetSize => (plan.Train ?? plan.Test)!.ImageSize;
 
@@ -93,7 +90,7 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
                 if (Directory.Exists(unfinished))
                     Directory.Delete(unfinished, recursive: true);
                 Directory.CreateDirectory(unfinished);
-                ModelFolder.CreateFresh(Preset(preset), plan.Seed, unfinished);
+                ModelFolder.CreateFresh(preset, plan.Seed, unfinished, PresetSize);
                 Directory.Move(unfinished, folder);
             });
         }
