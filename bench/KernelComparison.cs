@@ -11,7 +11,7 @@ namespace ActorTrain.Benchmarks;
 internal static class KernelComparison
 {
     private const int Batch = 64;
-    private static readonly VitConfiguration Shape = VitConfiguration.Preset("tiny-32");
+    private static readonly VitConfiguration Shape = ModelPresets.Tiny32;
 
     /// <summary>Whole steps, each side in a process of its own; then the parts, in one process.</summary>
     public static void Run(int threads, int rounds, int steps)

@@ -4,7 +4,7 @@ using ActorTrain.Actors;
 using ActorTrain.Benchmarks;
 using ActorTrain.Model;
 
-(bool transport, bool actors) = (args is ["transport", ..], args is ["actors", ..]);
+(bool transport, bool actors, bool tokenizer) = (args is ["transport", ..], args is ["actors", ..], args is ["tokenizer", ..]);
 int[] threads = [1, 2];
 (int rounds, int steps, bool againstPlain) = (5, 5, false);
 try
@@ -39,7 +39,7 @@ try
         await RunComparison.RunAsync(Enum.Parse<StageKind>(kind), data, runFolder, Positive(runSteps), Console.Out);
         return 0;
     }
-    for (int index = transport || actors ? 1 : 0; index < args.Length; index += 2)
+    for (int index = transport || actors || tokenizer ? 1 : 0; index < args.Length; index += 2)
     {
         string value = index + 1 < args.Length ? args[index + 1] : "";
         switch (args[index])
@@ -73,7 +73,7 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 5 --steps 60.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 5 --steps 60, or tokenizer --rounds 5.");
     return 2;
 }
 try
@@ -86,6 +86,11 @@ try
     if (actors)
     {
         await RunComparison.CompareAsync(rounds, steps);
+        return 0;
+    }
+    if (tokenizer)
+    {
+        await TokenizerThroughput.RunAsync(rounds);
         return 0;
     }
     foreach (int count in threads)

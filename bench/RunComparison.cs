@@ -30,7 +30,7 @@ internal static class RunComparison
         {
             string data = Path.Combine(folder.FullName, "data");
             SyntheticImages.Write(data, new SyntheticOptions { Images = 1024, Seed = 1 });
-            ModelFolder.CreateFresh("tiny-32", 2, TeacherOf(data));
+            ModelFolder.CreateFresh(ModelPresets.Tiny32, 2, TeacherOf(data));
             using Side bare = Side.Ours(threads: 1);
             List<Measurement> training = [], alone = [], cluster = [];
             for (int round = 0; round < rounds; round++)

@@ -13,7 +13,7 @@ internal sealed class Worker : IDisposable
 {
     private const int Batch = 64;
     private const int Batches = 8;
-    private static readonly VitConfiguration Shape = VitConfiguration.Preset("tiny-32");
+    private static readonly VitConfiguration Shape = ModelPresets.Tiny32;
     private readonly int _threads;
     private readonly string _folder = Directory.CreateTempSubdirectory("actortrain-bench").FullName;
     private readonly List<IDisposable> _opened = [];
@@ -23,7 +23,7 @@ internal sealed class Worker : IDisposable
     {
         _threads = threads;
         set_num_threads(threads);
-        ModelFolder.CreateFresh("tiny-32", 1, _folder);
+        ModelFolder.CreateFresh(Shape, 1, _folder);
         Random random = new(0);
         for (int batch = 0; batch < Batches; batch++)
         {
@@ -105,7 +105,7 @@ internal sealed class Worker : IDisposable
             int count = kept.Length / Batch;
             for (int image = 0; image < Batch; image++)
                 PatchMask.Keep(1, step, image, Shape.Patches, kept.AsSpan(image * count, count));
-            return student.Step(step, [new StudentBatch(_pixels[step % Batches], Batch, Shape.ImageSize, kept, null, targets)]).Loss;
+            return student.Step(step, [new StudentBatch(new ImageInput(_pixels[step % Batches], Batch, Shape.ImageSize, kept), null, targets)]).Loss;
         };
     }
 

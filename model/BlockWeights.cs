@@ -3,13 +3,13 @@ using static TorchSharp.torch;
 namespace ActorTrain.Model;
 
 /// <summary>The parameters of a transformer block; queries, keys and values are one packed matrix.</summary>
-/// <param name="AttentionNormWeight">Scale of the LayerNorm before attention, <c>[width]</c>.</param>
+/// <param name="AttentionNormWeight">Scale of the attention's LayerNorm (before it, or in a post-norm block behind it), <c>[width]</c>.</param>
 /// <param name="AttentionNormBias">Its shift, <c>[width]</c>.</param>
 /// <param name="QueryKeyValueWeight"><c>[3 · width, width]</c>.</param>
 /// <param name="QueryKeyValueBias"><c>[3 · width]</c>.</param>
 /// <param name="AttentionOutputWeight"><c>[width, width]</c>.</param>
 /// <param name="AttentionOutputBias"><c>[width]</c>.</param>
-/// <param name="MlpNormWeight">Scale of the LayerNorm before the MLP, <c>[width]</c>.</param>
+/// <param name="MlpNormWeight">Scale of the MLP's LayerNorm, <c>[width]</c>.</param>
 /// <param name="MlpNormBias">Its shift, <c>[width]</c>.</param>
 /// <param name="MlpWeight"><c>[MLP width, width]</c>.</param>
 /// <param name="MlpBias"><c>[MLP width]</c>.</param>

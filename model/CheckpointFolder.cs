@@ -18,7 +18,7 @@ internal static class CheckpointFolder
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
-    public static void Save(string stageFolder, VitNetwork network, AdamWState optimizer, TrainerState state, int keep)
+    public static void Save(string stageFolder, Network network, AdamWState optimizer, TrainerState state, int keep)
     {
         string folder = Path.Combine(stageFolder, Prefix + state.Step.ToString(CultureInfo.InvariantCulture));
         string temporary = folder + TemporarySuffix;
@@ -46,7 +46,7 @@ internal static class CheckpointFolder
     }
 
     /// <summary>Restores the newest checkpoint that is sound.</summary>
-    public static TrainerState? RestoreLatest(string stageFolder, VitNetwork network, AdamWState optimizer, Action<string>? warn)
+    public static TrainerState? RestoreLatest(string stageFolder, Network network, AdamWState optimizer, Action<string>? warn)
     {
         foreach ((long step, string folder) in Find(stageFolder))
         {
@@ -62,7 +62,7 @@ internal static class CheckpointFolder
         return null;
     }
 
-    private static TrainerState Restore(string folder, long step, VitNetwork network, AdamWState optimizer)
+    private static TrainerState Restore(string folder, long step, Network network, AdamWState optimizer)
     {
         TrainerState state = ReadState(Path.Combine(folder, StateName));
         if (state.Step != step)

@@ -4,22 +4,20 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Model;
 
-/// <summary>Loss, accuracy and confusion matrix of a classifier over labelled images, a batch at a time. To be used from one thread.</summary>
+/// <summary>Loss, accuracy and confusion matrix of a classifier over labelled samples, a batch at a time. To be used from one thread.</summary>
 public sealed class ClassifierEvaluation : IDisposable
 {
     private readonly Compute _compute;
-    private readonly VitClassifier _classifier;
-    private readonly PatchExtractor _extractor;
+    private readonly ClassifierNetwork _classifier;
     private readonly int[][] _confusion;
     private double _lossSum;
     private int _count;
     private int _right;
 
-    private ClassifierEvaluation(Compute compute, VitClassifier classifier, PatchExtractor extractor)
+    private ClassifierEvaluation(Compute compute, ClassifierNetwork classifier)
     {
         _compute = compute;
         _classifier = classifier;
-        _extractor = extractor;
         int classes = classifier.Configuration.ClassNames.Count;
         _confusion = [.. Enumerable.Range(0, classes).Select(_ => new int[classes])];
     }
@@ -27,7 +25,7 @@ public sealed class ClassifierEvaluation : IDisposable
     /// <summary>The classes that the model tells apart, in label order.</summary>
     public IReadOnlyList<string> ClassNames => _classifier.Configuration.ClassNames;
 
-    /// <summary>What was found so far; the means of no image are NaN.</summary>
+    /// <summary>What was found so far; the means of no sample are NaN.</summary>
     public EvaluationResult Result =>
         new(_lossSum / _count, _right / (double)_count, _count, [.. _confusion.Select(row => (int[])row.Clone())]);
 
@@ -42,25 +40,23 @@ public sealed class ClassifierEvaluation : IDisposable
     public static ClassifierEvaluation Open(
         string modelFolder, IReadOnlyList<float> pixelMean, IReadOnlyList<float> pixelStd, string device, bool bfloat16, int threads)
     {
-        VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
+        ModelConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
         if (!configuration.IsClassifier)
-            throw new ModelException($"'{modelFolder}' holds a ViT-MAE, which has no classes; fine-tune it first.");
+            throw new ModelException($"'{modelFolder}' holds a {configuration.Kind}, which has no classes; fine-tune it first.");
         Compute compute = new(device, bfloat16, threads);
         return compute.Load(modelFolder, () =>
         {
-            VitClassifier classifier = new(configuration, compute.Device);
+            ClassifierNetwork classifier = configuration.CreateClassifier(new NetworkOptions(compute.Device) { PixelMean = pixelMean, PixelStd = pixelStd });
             ModelFolder.Load(classifier, modelFolder);
-            return new ClassifierEvaluation(compute, classifier, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+            return new ClassifierEvaluation(compute, classifier);
         });
     }
 
     /// <summary>Classifies a batch and compares with the labels.</summary>
-    /// <param name="pixels">uint8 <c>[batch, 3, size, size]</c>.</param>
-    /// <param name="images">Number of images.</param>
-    /// <param name="imageSize">Height and width in pixels.</param>
-    /// <param name="labels">Class of each image, <c>[batch]</c>.</param>
-    /// <exception cref="ModelException">The images or labels do not fit the model, or libtorch failed.</exception>
-    public void Add(byte[] pixels, int images, int imageSize, int[] labels)
+    /// <param name="input">Its samples.</param>
+    /// <param name="labels">Class of each sample, <c>[batch]</c>.</param>
+    /// <exception cref="ModelException">The input or the labels do not fit the model, or libtorch failed.</exception>
+    public void Add(ModelInput input, int[] labels)
     {
         _compute.UseThreads();
         try
@@ -68,16 +64,16 @@ public sealed class ClassifierEvaluation : IDisposable
             using IDisposable withoutGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
             using IDisposable? autocast = _compute.Autocast();
-            Tensor scores = _classifier.Scores(_extractor.Extract(pixels, images, imageSize));      // [batch, classes]
-            Tensor expected = Kernels.Current.ToDevice(_classifier.Labels(labels, images), _compute.Device);
-            _lossSum += nn.functional.cross_entropy(scores, expected).item<float>() * (double)images;
+            Tensor expected = Kernels.Current.ToDevice(_classifier.Labels(labels, input.Count), _compute.Device);
+            Tensor scores = _classifier.Scores(input);                                              // [batch, classes]
+            _lossSum += nn.functional.cross_entropy(scores, expected).item<float>() * (double)input.Count;
             long[] predictions = [.. scores.argmax(1).cpu().data<long>()];
-            for (int image = 0; image < images; image++)
+            for (int sample = 0; sample < predictions.Length; sample++)
             {
-                _confusion[labels[image]][predictions[image]]++;
-                _right += predictions[image] == labels[image] ? 1 : 0;
+                _confusion[labels[sample]][predictions[sample]]++;
+                _right += predictions[sample] == labels[sample] ? 1 : 0;
             }
-            _count += images;
+            _count += input.Count;
         }
         catch (ExternalException exception)
         {
@@ -86,9 +82,5 @@ public sealed class ClassifierEvaluation : IDisposable
     }
 
     /// <summary>Frees the network.</summary>
-    public void Dispose()
-    {
-        _extractor.Dispose();
-        _classifier.Dispose();
-    }
+    public void Dispose() => _classifier.Dispose();
 }

@@ -38,15 +38,27 @@ internal static class Losses
     public static (Tensor Mean, Tensor Deviation) PatchStatistics(Tensor patches) =>
         (patches.mean([-1], keepdim: true), patches.var(-1, unbiased: true, keepdim: true).add(PatchVarianceEps).sqrt());
 
+    /// <summary>Cross-entropy of the hidden tokens: mean over each sequence's, then over sequences (arXiv 2210.02871, equation 2).</summary>
+    /// <param name="scores">float32 <c>[masked, vocabulary]</c>.</param>
+    /// <param name="truth">int64 <c>[masked]</c>.</param>
+    /// <param name="masked">How many of them each sequence has.</param>
+    public static Tensor MaskedLanguageModelling(Tensor scores, Tensor truth, SequenceLayout masked) =>
+        (nn.functional.cross_entropy(scores, truth, reduction: nn.Reduction.None) * masked.Shares).sum();
+
     /// <summary>Squared distance to the teacher: summed over the width, averaged over the batch (arXiv 2210.02871, equation 3).</summary>
-    /// <param name="output"><c>[batch, width]</c> or <c>[batch, tokens, width]</c>.</param>
-    /// <param name="target">The teacher's, of the same shape.</param>
-    /// <param name="reduction">Over tokens, if there are any.</param>
-    public static Tensor Distillation(Tensor output, Tensor target, DistillReduction reduction)
+    /// <param name="output">The student's.</param>
+    /// <param name="target">The teacher's, of the shape of its values.</param>
+    /// <param name="reduction">Over the tokens of a sample, if there are several.</param>
+    public static Tensor Distillation(Representation output, Tensor target, DistillReduction reduction)
     {
-        long samples = output.shape[0];
-        if (output.dim() == 3 && reduction == DistillReduction.Mean)
-            samples *= output.shape[1];
-        return (output.to_type(ScalarType.Float32) - target).pow(2).sum() / samples;
+        Tensor squares = (output.Values.to_type(ScalarType.Float32) - target).pow(2);
+        if (output.Sequences is not { } sequences)
+        {
+            long samples = squares.shape[0];
+            if (squares.dim() == 3 && reduction == DistillReduction.Mean)
+                samples *= squares.shape[1];
+            return squares.sum() / samples;
+        }
+        return reduction == DistillReduction.Mean ? (squares.sum(1) * sequences.Shares).sum() : squares.sum() / sequences.Count;
     }
 }

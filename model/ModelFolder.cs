@@ -12,40 +12,33 @@ public static class ModelFolder
     /// <summary>The shape's file name.</summary>
     public const string ConfigurationName = ConfigurationFile.Name;
 
-    private const string EncoderPrefix = "vit.";
+    /// <summary>The files that a tokenizer may consist of; they travel with a text model.</summary>
+    public static IReadOnlyList<string> TokenizerNames { get; } =
+        ["vocab.json", "merges.txt", "tokenizer.json", "tokenizer_config.json", "special_tokens_map.json"];
 
-    /// <summary>Tensors that transformers may write and nothing here needs.</summary>
-    private static readonly string[] OptionalPrefixes = ["vit.pooler."];
+    private static readonly string[] EncoderPrefixes = ["vit.", "roberta."];
 
-    /// <summary>Writes an untrained ViT-MAE.</summary>
-    /// <param name="preset">A built-in shape.</param>
+    /// <summary>Tensors that transformers may write and nothing here needs; the language model's decoder is the word embeddings.</summary>
+    private static readonly string[] OptionalPrefixes = ["vit.pooler.", "roberta.pooler.", "roberta.embeddings.position_ids", "lm_head.decoder."];
+
+    /// <summary>Writes an untrained model, as it is before fine-tuning.</summary>
+    /// <param name="configuration">Its shape.</param>
     /// <param name="seed">Decides the weights.</param>
     /// <param name="folder">Where to; made if absent.</param>
-    /// <param name="imageSize">Height and width of the images in pixels instead of the preset's.</param>
-    /// <exception cref="ModelException">No such preset, an impossible image size, or a folder that cannot be written.</exception>
-    public static void CreateFresh(string preset, ulong seed, string folder, int? imageSize = null)
+    /// <param name="tokenizerFolder">Where a text model's tokenizer is, whose files are copied.</param>
+    /// <exception cref="ModelException">No network can have that shape, or the folder cannot be written.</exception>
+    public static void CreateFresh(ModelConfiguration configuration, ulong seed, string folder, string? tokenizerFolder = null)
     {
-        VitConfiguration configuration = VitConfiguration.Preset(preset);
-        if (imageSize is int size)
-            configuration = (configuration with { ImageSize = size }).Validated($"Preset '{preset}' with images of {size} × {size} pixels");
-        CreateFresh(configuration, seed, folder);
-    }
-
-    /// <summary>Writes an untrained ViT-MAE of any shape.</summary>
-    /// <param name="configuration">A possible shape of a ViT-MAE.</param>
-    /// <param name="seed">Decides the weights.</param>
-    /// <param name="folder">Where to; made if absent.</param>
-    /// <exception cref="ModelException">The folder cannot be written.</exception>
-    public static void CreateFresh(VitConfiguration configuration, ulong seed, string folder)
-    {
-        using VitMae network = new(configuration, torch.CPU);
+        using MaskedNetwork network = configuration.Validated("What is asked for").CreateMasked(new NetworkOptions(torch.CPU));
         FreshWeights.Fill(network.Weights(), seed);
         Save(network, folder);
+        if (tokenizerFolder is not null)
+            CopyTokenizer(tokenizerFolder, folder);
     }
 
     /// <summary>Reads and checks <c>config.json</c>.</summary>
     /// <exception cref="ModelException">It is missing or describes no network that is known here.</exception>
-    public static VitConfiguration ReadConfiguration(string folder) => ConfigurationFile.Read(folder);
+    public static ModelConfiguration ReadConfiguration(string folder) => ConfigurationFile.Read(folder);
 
     /// <summary>Names, dtypes and shapes of the tensors, in the order of their names.</summary>
     /// <exception cref="ModelException">The weights' file is missing or not sound.</exception>
@@ -70,7 +63,7 @@ public static class ModelFolder
         }
     }
 
-    /// <summary>‖θ_A − θ_B‖₂ over the encoder tensors that both folders hold; decoder and classifier do not count.</summary>
+    /// <summary>‖θ_A − θ_B‖₂ over the encoder tensors that both folders hold; decoder, language model's head and classifier do not count.</summary>
     /// <exception cref="ModelException">A file is not sound, or a tensor has another shape in the other.</exception>
     public static double EncoderDistance(string folderA, string folderB)
     {
@@ -90,11 +83,11 @@ public static class ModelFolder
         }
         return Math.Sqrt(sum);
 
-        static bool IsEncoder(string key) => key.StartsWith(EncoderPrefix, StringComparison.Ordinal);
+        static bool IsEncoder(string key) => StartsWithAny(key, EncoderPrefixes) && !StartsWithAny(key, OptionalPrefixes);
     }
 
     /// <summary>Writes <c>config.json</c> and <c>model.safetensors</c>.</summary>
-    internal static void Save(VitNetwork network, string folder)
+    internal static void Save(Network network, string folder)
     {
         CreateFolder(folder);
         DurableFile.WriteText(Path.Combine(folder, ConfigurationFile.Name), ConfigurationFile.Write(network.Configuration));
@@ -103,10 +96,22 @@ public static class ModelFolder
     }
 
     /// <summary>Fills a whole network from a folder.</summary>
-    internal static void Load(VitNetwork network, string folder) => Load(network.Weights(), folder);
+    internal static void Load(Network network, string folder) => Load(network.Weights(), folder);
 
-    /// <summary>Fills an encoder from a folder, whatever decoder or classifier comes with it.</summary>
-    internal static void LoadEncoder(VitEncoder encoder, string folder) => Load(encoder.Weights(), folder, "decoder.", "classifier.");
+    /// <summary>Fills an encoder from a folder, whatever decoder or head comes with it.</summary>
+    internal static void LoadEncoder(EncoderNetwork encoder, string folder) =>
+        Load(encoder.Weights(), folder, "decoder.", "lm_head.", "classifier.");
+
+    /// <summary>Copies the tokenizer's files that there are, byte for byte.</summary>
+    internal static void CopyTokenizer(string from, string to)
+    {
+        foreach (string name in TokenizerNames)
+        {
+            string path = Path.Combine(from, name);
+            if (File.Exists(path))
+                DurableFile.Write(Path.Combine(to, name), stream => Copy(path, stream));
+        }
+    }
 
     /// <summary>Fills tensors from an opened file after every key, shape and dtype was found right.</summary>
     /// <exception cref="ModelException">Names every mismatch.</exception>
@@ -135,7 +140,7 @@ public static class ModelFolder
         HashSet<string> known = [.. wanted.Select(weight => weight.Key)];
         foreach (string key in file.Entries.Keys.Order(StringComparer.Ordinal))
         {
-            if (!known.Contains(key) && !ignoredPrefixes.Concat(OptionalPrefixes).Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal)))
+            if (!known.Contains(key) && !StartsWithAny(key, ignoredPrefixes) && !StartsWithAny(key, OptionalPrefixes))
                 faults.Add($"'{key}' is unexpected");
         }
         if (faults.Count > 0)
@@ -163,4 +168,12 @@ public static class ModelFolder
         using SafetensorsFile file = SafetensorsFile.Open(WeightsPath(folder));
         Load(weights, file, WeightsPath(folder), ignoredPrefixes);
     }
+
+    private static void Copy(string path, Stream target)
+    {
+        using FileStream source = File.OpenRead(path);
+        source.CopyTo(target);
+    }
+
+    private static bool StartsWithAny(string key, string[] prefixes) => prefixes.Any(prefix => key.StartsWith(prefix, StringComparison.Ordinal));
 }

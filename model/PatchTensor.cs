@@ -77,8 +77,14 @@ internal sealed class MaskTensors
 }
 
 /// <summary>Turns RGB bytes into normalised patches on the device.</summary>
-internal sealed class PatchExtractor : IDisposable
+internal sealed class PatchExtractor : nn.Module
 {
+    /// <summary>Mean of each channel of x / 255 over ImageNet.</summary>
+    public static readonly float[] ImageNetMean = [0.485f, 0.456f, 0.406f];
+
+    /// <summary>Standard deviation of each channel of x / 255 over ImageNet.</summary>
+    public static readonly float[] ImageNetStd = [0.229f, 0.224f, 0.225f];
+
     private readonly VitConfiguration _configuration;
     private readonly Device _device;
     private readonly Tensor _scale;
@@ -90,6 +96,7 @@ internal sealed class PatchExtractor : IDisposable
     /// <param name="device">Where the patches go.</param>
     /// <exception cref="ModelException">Mean or deviation is not given for three channels.</exception>
     public PatchExtractor(VitConfiguration configuration, IReadOnlyList<float> mean, IReadOnlyList<float> std, Device device)
+        : base(nameof(PatchExtractor))
     {
         const int Channels = VitConfiguration.Channels;
         if (mean.Count != Channels || std.Count != Channels || std.Any(deviation => !(deviation > 0)))
@@ -101,6 +108,7 @@ internal sealed class PatchExtractor : IDisposable
         float[] shifts = [.. Enumerable.Range(0, configuration.PatchLength).Select(index => (float)(-mean[index / pixels] / (double)std[index / pixels]))];
         _scale = tensor(scales, ScalarType.Float32, device);
         _shift = tensor(shifts, ScalarType.Float32, device);
+        RegisterComponents();
     }
 
     /// <summary>Normalised patches of a batch.</summary>
@@ -133,12 +141,5 @@ internal sealed class PatchExtractor : IDisposable
             .view(rows.shape[0] / _configuration.Patches, side, side, VitConfiguration.Channels, size, size)
             .permute(0, 3, 1, 4, 2, 5);                                                             // [batch, channel, rows, row, columns, column]
         return images.to_type(ScalarType.Byte).contiguous().cpu().data<byte>().ToArray();
-    }
-
-    /// <summary>Frees the scales.</summary>
-    public void Dispose()
-    {
-        _scale.Dispose();
-        _shift.Dispose();
     }
 }

@@ -24,16 +24,16 @@ public static class Reconstruction
     public static byte[] Paint(
         string modelFolder, byte[] pixels, int count, int imageSize, int[] keptPatches, IReadOnlyList<float> pixelMean, IReadOnlyList<float> pixelStd, int threads = 1)
     {
-        VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
-        if (configuration.IsClassifier)
-            throw new ModelException($"'{modelFolder}' holds a classifier, which paints no pictures; give a ViT-MAE's folder.");
+        ModelConfiguration shape = ModelFolder.ReadConfiguration(modelFolder);
+        if (shape is not VitConfiguration { IsClassifier: false } configuration)
+            throw new ModelException($"'{modelFolder}' holds a {shape.Kind}, which paints no pictures; give a ViT-MAE's folder.");
         Compute compute = new("cpu", bfloat16: false, threads);
         compute.UseThreads();
         try
         {
             using IDisposable withoutGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
-            using VitMae network = new(configuration, compute.Device);
+            using VitMae network = new(configuration, new NetworkOptions(compute.Device));
             ModelFolder.Load(network, modelFolder);
             using PatchExtractor extractor = new(configuration, pixelMean, pixelStd, compute.Device);
             PatchTensor patches = extractor.Extract(pixels, count, imageSize);

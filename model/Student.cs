@@ -13,37 +13,36 @@ public sealed class Student : IDisposable
 {
     private readonly StudentOptions _options;
     private readonly Compute _compute;
-    private readonly VitNetwork _network;
-    private readonly VitEncoder _encoder;
-    private readonly PatchExtractor _extractor;
+    private readonly Network _network;
+    private readonly string _initialFolder;
     private readonly AdamWState _optimizer;
     private readonly IList<Tensor> _parameters;
 
-    private Student(StudentOptions options, Compute compute, VitNetwork network, VitEncoder encoder)
+    private Student(StudentOptions options, Compute compute, Network network, string initialFolder)
     {
         _options = options;
         _compute = compute;
         _network = network;
-        _encoder = encoder;
-        _extractor = new PatchExtractor(network.Configuration, options.PixelMean, options.PixelStd, compute.Device);
+        _initialFolder = initialFolder;
         List<Parameter> trained = [.. network.Weights().Select(weight => weight.Tensor).OfType<Parameter>().Distinct()];
         _parameters = [.. trained];
-        // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; positions are no parameters.
-        _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2)], options);
+        // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; sines and cosines are no parameters.
+        HashSet<Tensor> spared = [.. network.Weights().Where(weight => !weight.Decays).Select(weight => weight.Tensor)];
+        _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2 && !spared.Contains(parameter))], options);
     }
 
     /// <summary>The network's shape, as it is saved.</summary>
-    public VitConfiguration Configuration => _network.Configuration;
+    public ModelConfiguration Configuration => _network.Configuration;
 
     /// <summary>Steps done.</summary>
     public long StepsDone => _optimizer.Step;
 
-    /// <summary>Loads the initial weights: a ViT-MAE's, or for <see cref="Objective.Classification"/> any encoder's, under a fresh head.</summary>
+    /// <summary>Loads the initial weights: a model's before fine-tuning, or for <see cref="Objective.Classification"/> any encoder's, under a fresh head.</summary>
     /// <exception cref="ModelException">An option is out of range, the device is absent, or the folder does not hold such a model.</exception>
     public static Student Open(StudentOptions options, string modelFolder)
     {
         StudentOptionsCheck.Check(options);
-        VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
+        ModelConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
         Compute compute = new(options.Device, options.Bfloat16, options.Threads);
         return compute.Load(modelFolder, () => Load(options, compute, configuration, modelFolder));
     }
@@ -81,9 +80,13 @@ public sealed class Student : IDisposable
         }
     }
 
-    /// <summary>Writes the weights as a Hugging Face folder.</summary>
+    /// <summary>Writes the weights as a Hugging Face folder, with the tokenizer's files of the initial model where it has any.</summary>
     /// <exception cref="ModelException">The folder cannot be written.</exception>
-    public void SaveModel(string folder) => ModelFolder.Save(_network, folder);
+    public void SaveModel(string folder)
+    {
+        ModelFolder.Save(_network, folder);
+        ModelFolder.CopyTokenizer(_initialFolder, folder);
+    }
 
     /// <summary>Writes <c>checkpoint-&lt;step&gt;</c> whole or not at all, then removes the oldest beyond <paramref name="keep"/>.</summary>
     /// <exception cref="ModelException">The folder cannot be written.</exception>
@@ -105,61 +108,67 @@ public sealed class Student : IDisposable
     public void Dispose()
     {
         _optimizer.Dispose();
-        _extractor.Dispose();
         _network.Dispose();
     }
 
-    private static Student Load(StudentOptions options, Compute compute, VitConfiguration configuration, string modelFolder)
+    private static Student Load(StudentOptions options, Compute compute, ModelConfiguration configuration, string modelFolder)
     {
+        NetworkOptions network = new(compute.Device)
+        {
+            Dropout = options.Dropout,
+            PixelMean = options.PixelMean,
+            PixelStd = options.PixelStd,
+            NormPixLoss = options.NormPixLoss,
+        };
         if (options.Objective == Objective.Classification)
         {
-            VitClassifier classifier = new(configuration with { ClassNames = options.ClassNames }, compute.Device);
+            ClassifierNetwork classifier = (configuration with { ClassNames = options.ClassNames }).CreateClassifier(network);
             ModelFolder.LoadEncoder(classifier.Encoder, modelFolder);
             FreshWeights.Fill(classifier.Head, options.Seed);
-            classifier.Encoder.Dropout = options.Dropout;
-            return new Student(options, compute, classifier, classifier.Encoder);
+            return new Student(options, compute, classifier, modelFolder);
         }
         if (configuration.IsClassifier)
-            throw new ModelException($"'{modelFolder}' holds a classifier, and pre-training needs a ViT-MAE with its decoder; give the folder of one.");
-        VitMae mae = new(configuration with { NormPixLoss = options.NormPixLoss }, compute.Device);
-        ModelFolder.Load(mae, modelFolder);
-        return new Student(options, compute, mae, mae.Encoder);
+            throw new ModelException($"'{modelFolder}' holds a {configuration.Kind}, and pre-training needs the model from before fine-tuning; give the folder of one.");
+        MaskedNetwork masked = configuration.CreateMasked(network);
+        ModelFolder.Load(masked, modelFolder);
+        return new Student(options, compute, masked, modelFolder);
     }
 
     /// <summary>Adds 1 / <paramref name="parts"/> of a micro-batch's gradient and returns that share of its numbers.</summary>
     private BatchLosses Backward(StudentBatch batch, int parts, bool first)
     {
         using DisposeScope scope = NewDisposeScope();
-        PatchTensor patches = _extractor.Extract(batch.Pixels, batch.Count, batch.ImageSize);
-        (Tensor loss, BatchLosses numbers) = Forward(batch, patches);
+        (Tensor loss, BatchLosses numbers) = Forward(batch);
         IList<Tensor> gradients = autograd.grad([parts == 1 ? loss : loss / parts], _parameters);
         _optimizer.Gather(gradients, first);
         return numbers / parts;
     }
 
-    private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch, PatchTensor patches)
+    private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch)
     {
         using IDisposable? autocast = _compute.Autocast();
-        if (_network is VitClassifier classifier)
-        {
-            int[] given = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
-            Tensor labels = ToDevice(classifier.Labels(given, batch.Count));                        // [batch]
-            Tensor scores = classifier.Scores(patches);                                             // [batch, classes]
-            Tensor crossEntropy = nn.functional.cross_entropy(scores, labels);
-            double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Count;
-            return (crossEntropy, new BatchLosses(Number(crossEntropy), double.NaN, double.NaN, accuracy));
-        }
-        VitMae mae = (VitMae)_network;
-        int[] kept = batch.KeptPatches
-            ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
-        MaskTensors mask = new(kept, batch.Count, Configuration.Patches, _compute.Device);
-        Tensor maeLoss = Losses.MaskedAutoEncoding(mae, patches, mask, _options.NormPixLoss);
-        if (_options.Objective == Objective.MaskedAutoEncoding)
-            return (maeLoss, new BatchLosses(Number(maeLoss), Number(maeLoss), double.NaN, double.NaN));
-        Tensor output = _options.DistillTarget == DistillTarget.Cls ? _encoder.Cls(patches.All) : _encoder.Tokens(patches.All, seen: null);
-        Tensor distance = Losses.Distillation(output, Targets(batch, output.shape), _options.DistillReduction);
-        Tensor loss = maeLoss * _options.MaeWeight + distance;
-        return (loss, new BatchLosses(Number(loss), Number(maeLoss), Number(distance), double.NaN));
+        return _network is ClassifierNetwork classifier ? Classify(classifier, batch) : FillIn((MaskedNetwork)_network, batch);
+    }
+
+    private (Tensor Loss, BatchLosses Numbers) Classify(ClassifierNetwork classifier, StudentBatch batch)
+    {
+        int[] given = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
+        Tensor labels = ToDevice(classifier.Labels(given, batch.Input.Count));                      // [batch]
+        Tensor scores = classifier.Scores(batch.Input);                                             // [batch, classes]
+        Tensor crossEntropy = nn.functional.cross_entropy(scores, labels);
+        double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Input.Count;
+        return (crossEntropy, new BatchLosses(Number(crossEntropy), double.NaN, double.NaN, accuracy));
+    }
+
+    private (Tensor Loss, BatchLosses Numbers) FillIn(MaskedNetwork network, StudentBatch batch)
+    {
+        (Tensor masked, Representation? whole) =
+            network.Forward(batch.Input, _options.Objective == Objective.SelfDistillation ? _options.DistillTarget : null);
+        if (whole is null)
+            return (masked, new BatchLosses(Number(masked), Number(masked), double.NaN, double.NaN));
+        Tensor distance = Losses.Distillation(whole, Targets(batch, whole.Values.shape), _options.DistillReduction);
+        Tensor loss = masked * _options.MaeWeight + distance;
+        return (loss, new BatchLosses(Number(loss), Number(masked), Number(distance), double.NaN));
     }
 
     private Tensor Targets(StudentBatch batch, long[] shape)
@@ -167,7 +176,7 @@ public sealed class Student : IDisposable
         float[] targets = batch.Targets ?? throw new ModelException("A batch for self-distillation has no targets; ask the teacher for them.");
         long wanted = shape.Aggregate(1L, (product, dimension) => product * dimension);
         if (targets.Length != wanted)
-            throw new ModelException($"A batch has {targets.Length} target numbers instead of [{string.Join(", ", shape)}]; teacher and student must have one width, image size and kind of target.");
+            throw new ModelException($"A batch has {targets.Length} target numbers instead of [{string.Join(", ", shape)}]; teacher and student must have one width, one input and one kind of target.");
         return ToDevice(tensor(targets, ScalarType.Float32)).view(shape);
     }
 

@@ -1,17 +1,14 @@
 namespace ActorTrain.Model;
 
 /// <summary>One micro-batch for a student.</summary>
-/// <param name="Pixels">RGB bytes <c>[batch, 3, size, size]</c>.</param>
-/// <param name="Count">Number of images.</param>
-/// <param name="ImageSize">Height and width in pixels; the model's own.</param>
-/// <param name="KeptPatches">Patches that the encoder sees, ascending within an image, <c>[batch, kept]</c>; for the MAE loss.</param>
-/// <param name="Labels">Class of each image, <c>[batch]</c>; for classification.</param>
-/// <param name="Targets">The teacher's outputs, <c>[batch, width]</c> or <c>[batch, 1 + patches, width]</c>; for self-distillation.</param>
-public sealed record StudentBatch(byte[] Pixels, int Count, int ImageSize, int[]? KeptPatches, int[]? Labels, float[]? Targets);
+/// <param name="Input">The samples.</param>
+/// <param name="Labels">Class of each sample, <c>[batch]</c>; for classification.</param>
+/// <param name="Targets">The teacher's outputs, see <see cref="Teacher.Targets"/>; for self-distillation.</param>
+public sealed record StudentBatch(ModelInput Input, int[]? Labels, float[]? Targets);
 
 /// <summary>What one step reports; NaN where a number does not apply to the objective.</summary>
 /// <param name="Loss">The minimised loss, mean over the micro-batches.</param>
-/// <param name="MaeLoss">Mean squared error on the masked patches.</param>
+/// <param name="MaeLoss">The masked loss: the squared error on hidden patches, or the cross-entropy of hidden tokens.</param>
 /// <param name="DistillLoss">Distance to the teacher.</param>
 /// <param name="Accuracy">Share of the batch classified rightly, in [0, 1], under dropout.</param>
 /// <param name="GradientNorm">Global ℓ2 norm of the gradient before clipping.</param>
@@ -36,8 +33,8 @@ public sealed record TrainerState
 }
 
 /// <summary>What the evaluation of a classifier found.</summary>
-/// <param name="Loss">Mean cross-entropy per image.</param>
-/// <param name="Accuracy">Share of images classified rightly, in [0, 1].</param>
-/// <param name="Count">Number of images.</param>
-/// <param name="Confusion">Images per <c>[label][prediction]</c>.</param>
+/// <param name="Loss">Mean cross-entropy per sample.</param>
+/// <param name="Accuracy">Share of samples classified rightly, in [0, 1].</param>
+/// <param name="Count">Number of samples.</param>
+/// <param name="Confusion">Samples per <c>[label][prediction]</c>.</param>
 public sealed record EvaluationResult(double Loss, double Accuracy, int Count, int[][] Confusion);

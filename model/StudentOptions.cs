@@ -3,23 +3,23 @@ namespace ActorTrain.Model;
 /// <summary>What a student minimises.</summary>
 public enum Objective
 {
-    /// <summary>Mean squared error on the masked patches (He et al., arXiv 2111.06377).</summary>
+    /// <summary>Mean squared error on the masked patches (He et al., arXiv 2111.06377), or cross-entropy on the masked tokens (Liu et al., arXiv 1907.11692).</summary>
     MaskedAutoEncoding,
 
     /// <summary>Masked auto-encoding plus the distance to the frozen teacher's output (arXiv 2210.02871, equation 3).</summary>
     SelfDistillation,
 
-    /// <summary>Cross-entropy of a linear head on the CLS token.</summary>
+    /// <summary>Cross-entropy of a head on the first token.</summary>
     Classification,
 }
 
 /// <summary>Which part of the encoder's final output, after the last LayerNorm, is matched with the teacher's.</summary>
 public enum DistillTarget
 {
-    /// <summary>The CLS token: <c>[batch, width]</c>, as in the authors' code.</summary>
+    /// <summary>The first token (CLS): <c>[batch, width]</c>, as in the authors' code.</summary>
     Cls,
 
-    /// <summary>All tokens, CLS first: <c>[batch, 1 + patches, width]</c>, as in equation 3.</summary>
+    /// <summary>All tokens, as in equation 3: <c>[batch, 1 + patches, width]</c>, or of texts <c>[sum of lengths, width]</c>.</summary>
     Tokens,
 }
 
@@ -45,7 +45,10 @@ public sealed record StudentOptions
     /// <summary>Number of classes.</summary>
     public int Classes => ClassNames.Count;
 
-    /// <summary>Probability in [0, 1) with which fine-tuning drops a value of the embeddings and of each block's two outputs.</summary>
+    /// <summary>
+    /// Probability in [0, 1) with which a number is dropped: in a fine-tuned ViT of the embeddings and of each block's two outputs;
+    /// in a RoBERTa, whatever its objective, also of the attention's weights and in the classifier's head. A ViT-MAE drops none.
+    /// </summary>
     public double Dropout { get; init; }
 
     /// <summary>λ: the weight of the MAE loss beside the distance to the teacher.</summary>
@@ -97,8 +100,8 @@ public sealed record StudentOptions
     public int Threads { get; init; } = 1;
 
     /// <summary>Mean of each channel of x / 255.</summary>
-    public IReadOnlyList<float> PixelMean { get; init; } = [0.485f, 0.456f, 0.406f];
+    public IReadOnlyList<float> PixelMean { get; init; } = PatchExtractor.ImageNetMean;
 
     /// <summary>Standard deviation of each channel of x / 255.</summary>
-    public IReadOnlyList<float> PixelStd { get; init; } = [0.229f, 0.224f, 0.225f];
+    public IReadOnlyList<float> PixelStd { get; init; } = PatchExtractor.ImageNetStd;
 }

@@ -6,28 +6,28 @@ namespace ActorTrain.Model;
 
 /// <summary>
 /// A frozen encoder that computes what a self-distilling student is held against: its final output, after the last LayerNorm, on
-/// the unmasked image (arXiv 2210.02871). To be used from one thread.
+/// the unmasked input (arXiv 2210.02871). To be used from one thread.
 /// </summary>
 public sealed class Teacher : IDisposable
 {
     private readonly Compute _compute;
-    private readonly VitEncoder _encoder;
+    private readonly EncoderNetwork _encoder;
     private readonly DistillTarget _target;
-    private readonly PatchExtractor _extractor;
 
-    private Teacher(Compute compute, VitEncoder encoder, DistillTarget target, PatchExtractor extractor)
+    private Teacher(Compute compute, EncoderNetwork encoder, DistillTarget target)
     {
         _compute = compute;
         _encoder = encoder;
         _target = target;
-        _extractor = extractor;
     }
 
-    /// <summary>Floats per image: the width, or for <see cref="DistillTarget.Tokens"/> (1 + patches) · width.</summary>
-    public int TargetLength => _encoder.Configuration.Width * (_target == DistillTarget.Cls ? 1 : 1 + _encoder.Configuration.Patches);
+    /// <summary>Floats per sample: the width, or for <see cref="DistillTarget.Tokens"/> the width times the tokens of each image.</summary>
+    /// <exception cref="ModelException">Texts have no equal number of tokens.</exception>
+    public int TargetLength => _encoder.Configuration.Width * (_target == DistillTarget.Cls ? 1 : _encoder.Configuration.TokensOfSample
+        ?? throw new ModelException("The tokens of a text have no fixed number of target numbers; compute such targets live, or distil cls."));
 
     /// <summary>Loads the encoder of a model folder.</summary>
-    /// <param name="modelFolder">A ViT-MAE's or a classifier's folder.</param>
+    /// <param name="modelFolder">A model's folder, before or after fine-tuning.</param>
     /// <param name="target">What is computed.</param>
     /// <param name="pixelMean">Mean of each channel of x / 255.</param>
     /// <param name="pixelStd">Standard deviation of each channel of x / 255.</param>
@@ -38,35 +38,30 @@ public sealed class Teacher : IDisposable
     public static Teacher Open(
         string modelFolder, DistillTarget target, IReadOnlyList<float> pixelMean, IReadOnlyList<float> pixelStd, string device, bool bfloat16, int threads)
     {
-        VitConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
+        ModelConfiguration configuration = ModelFolder.ReadConfiguration(modelFolder);
         Compute compute = new(device, bfloat16, threads);
         return compute.Load(modelFolder, () =>
         {
-            VitEncoder encoder = new(configuration, compute.Device);
+            EncoderNetwork encoder = configuration.CreateEncoder(new NetworkOptions(compute.Device) { PixelMean = pixelMean, PixelStd = pixelStd });
             ModelFolder.LoadEncoder(encoder, modelFolder);
-            return new Teacher(compute, encoder, target, new PatchExtractor(configuration, pixelMean, pixelStd, compute.Device));
+            return new Teacher(compute, encoder, target);
         });
     }
 
     /// <summary>Computes the targets of a batch.</summary>
-    /// <param name="pixels">uint8 <c>[batch, 3, size, size]</c>.</param>
-    /// <param name="count">Number of images.</param>
-    /// <param name="imageSize">Height and width in pixels.</param>
-    /// <param name="targets">Receives <c>[batch, width]</c> or <c>[batch, 1 + patches, width]</c>.</param>
-    /// <exception cref="ModelException">The images do not fit the model, or libtorch failed.</exception>
-    public void Targets(byte[] pixels, int count, int imageSize, Span<float> targets)
+    /// <param name="input">Its samples; what is hidden of them does not matter.</param>
+    /// <returns><c>[batch, width]</c>; for <see cref="DistillTarget.Tokens"/> <c>[batch, 1 + patches, width]</c>, or of texts <c>[sum of lengths, width]</c>.</returns>
+    /// <exception cref="ModelException">The input does not fit the model, or libtorch failed.</exception>
+    public float[] Targets(ModelInput input)
     {
-        if (targets.Length != (long)count * TargetLength)
-            throw new ArgumentException($"{count} images have {(long)count * TargetLength} target numbers.", nameof(targets));
         _compute.UseThreads();
         try
         {
             using IDisposable withoutGradient = no_grad();
             using DisposeScope scope = NewDisposeScope();
             using IDisposable? autocast = _compute.Autocast();
-            Tensor patches = _extractor.Extract(pixels, count, imageSize).All;
-            Tensor output = _target == DistillTarget.Cls ? _encoder.Cls(patches) : _encoder.Tokens(patches, seen: null);
-            MemoryMarshal.Cast<byte, float>(output.to_type(ScalarType.Float32).contiguous().cpu().bytes).CopyTo(targets);
+            Tensor output = _encoder.Representation(input, _target).Values;
+            return MemoryMarshal.Cast<byte, float>(output.to_type(ScalarType.Float32).contiguous().cpu().bytes).ToArray();
         }
         catch (ExternalException exception)
         {
@@ -75,9 +70,5 @@ public sealed class Teacher : IDisposable
     }
 
     /// <summary>Frees the encoder.</summary>
-    public void Dispose()
-    {
-        _extractor.Dispose();
-        _encoder.Dispose();
-    }
+    public void Dispose() => _encoder.Dispose();
 }

@@ -4,43 +4,58 @@ using static TorchSharp.torch;
 namespace ActorTrain.Model;
 
 /// <summary>The vision transformer that a ViT-MAE and a classifier share: patches in, tokens after the last LayerNorm out.</summary>
-internal sealed class VitEncoder : VitNetwork
+internal sealed class VitEncoder : EncoderNetwork
 {
     private readonly Parameter _clsToken;
     private readonly Tensor _positions;
     private readonly Parameter _patchWeight;
     private readonly Parameter _patchBias;
-    private readonly ModuleList<TransformerBlock> _blocks;
+    private readonly ModuleList<VitBlock> _blocks;
     private readonly Parameter _normWeight;
     private readonly Parameter _normBias;
-    private double _dropout;
+    private readonly PatchExtractor _extractor;
+    private readonly double _dropout;
 
-    public VitEncoder(VitConfiguration configuration, Device device)
-        : base(nameof(VitEncoder), configuration)
+    public VitEncoder(VitConfiguration configuration, NetworkOptions options)
+        : base(nameof(VitEncoder))
     {
-        int width = configuration.Width;
+        Configuration = configuration;
+        _dropout = options.Dropout;
+        (int width, Device device) = (configuration.Width, options.Device);
         _clsToken = Uninitialised(device, 1, 1, width);
         _positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
         _patchWeight = Uninitialised(device, width, configuration.PatchLength);
         _patchBias = Uninitialised(device, width);
-        _blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.Layers).Select(_ =>
-            new TransformerBlock(width, configuration.Heads, configuration.MlpWidth, configuration.LayerNormEps, device))]);
+        _blocks = nn.ModuleList<VitBlock>([.. Enumerable.Range(0, configuration.Layers).Select(_ =>
+            new VitBlock(width, configuration.Heads, configuration.MlpWidth, configuration.LayerNormEps, _dropout, device))]);
         _normWeight = Uninitialised(device, width);
         _normBias = Uninitialised(device, width);
+        _extractor = new PatchExtractor(configuration, options.PixelMean, options.PixelStd, device);
         RegisterComponents();
     }
 
-    /// <summary>Probability with which a value of the embeddings and of each block's two outputs is dropped.</summary>
-    public double Dropout
+    /// <inheritdoc/>
+    public override VitConfiguration Configuration { get; }
+
+    /// <summary>Checks a batch and copies it to the device.</summary>
+    /// <exception cref="ModelException">The input does not fit the model.</exception>
+    public PatchTensor Receive(ModelInput input)
     {
-        get => _dropout;
-        set
-        {
-            _dropout = value;
-            foreach (TransformerBlock block in _blocks)
-                block.Dropout = value;
-        }
+        ImageInput images = Images(input);
+        return _extractor.Extract(images.Pixels, images.Count, images.Size);
     }
+
+    /// <summary>What a model for images takes.</summary>
+    /// <exception cref="ModelException">The input is of another kind.</exception>
+    public static ImageInput Images(ModelInput input) =>
+        input as ImageInput ?? throw new ModelException("A batch of text was given to a model for images; use images, or a text model.");
+
+    /// <inheritdoc/>
+    public override Representation Representation(ModelInput input, DistillTarget target) => Representation(Receive(input), target);
+
+    /// <summary>The output on all patches.</summary>
+    public Representation Representation(PatchTensor patches, DistillTarget target) =>
+        new(target == DistillTarget.Cls ? Cls(patches.All) : Tokens(patches.All, seen: null));
 
     /// <summary>All output tokens, CLS first.</summary>
     /// <param name="patches">Normalised pixels of the patches that are seen, <c>[batch, seen, patch length]</c>.</param>
@@ -49,7 +64,7 @@ internal sealed class VitEncoder : VitNetwork
     public Tensor Tokens(Tensor patches, Tensor? seen)
     {
         Tensor x = Embed(patches, seen);
-        foreach (TransformerBlock block in _blocks)
+        foreach (VitBlock block in _blocks)
             x = block.call(x);
         return Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
     }
@@ -93,6 +108,6 @@ internal sealed class VitEncoder : VitNetwork
             patchPositions = patchPositions.index_select(0, seen).view(batch, count, Configuration.Width);
         Tensor tokens = Kernels.Linear(patches, _patchWeight, _patchBias) + patchPositions;         // [batch, seen, width]
         Tensor cls = (_clsToken + _positions.narrow(0, 0, 1)).expand(batch, 1, Configuration.Width);
-        return Kernels.Drop(cat([cls, tokens], 1), Dropout);
+        return Kernels.Drop(cat([cls, tokens], 1), _dropout);
     }
 }

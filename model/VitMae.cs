@@ -8,30 +8,32 @@ namespace ActorTrain.Model;
 /// patches and a small decoder that predicts the pixels of the others. The decoder's tokens are CLS, the kept patches, then the
 /// masked ones (attention does not mind the order), so that its last block and its head compute the masked ones alone.
 /// </summary>
-internal sealed class VitMae : VitNetwork
+internal sealed class VitMae : MaskedNetwork
 {
     private readonly VitEncoder _encoder;
     private readonly Parameter _maskToken;
     private readonly Tensor _positions;
     private readonly Parameter _embedWeight;
     private readonly Parameter _embedBias;
-    private readonly ModuleList<TransformerBlock> _blocks;
+    private readonly ModuleList<VitBlock> _blocks;
     private readonly Parameter _normWeight;
     private readonly Parameter _normBias;
     private readonly Parameter _predictionWeight;
     private readonly Parameter _predictionBias;
 
-    public VitMae(VitConfiguration configuration, Device device)
-        : base(nameof(VitMae), configuration)
+    /// <summary>A network without dropout, as the paper pre-trains and distils.</summary>
+    public VitMae(VitConfiguration configuration, NetworkOptions options)
+        : base(nameof(VitMae))
     {
-        int width = configuration.DecoderWidth;
-        _encoder = new VitEncoder(configuration, device);
+        Configuration = configuration with { NormPixLoss = options.NormPixLoss ?? configuration.NormPixLoss };
+        (int width, Device device) = (configuration.DecoderWidth, options.Device);
+        _encoder = new VitEncoder(Configuration, options with { Dropout = 0 });
         _maskToken = Uninitialised(device, 1, 1, width);
         _positions = empty([1 + configuration.Patches, width], ScalarType.Float32, device);
         _embedWeight = Uninitialised(device, width, configuration.Width);
         _embedBias = Uninitialised(device, width);
-        _blocks = nn.ModuleList<TransformerBlock>([.. Enumerable.Range(0, configuration.DecoderLayers).Select(_ =>
-            new TransformerBlock(width, configuration.DecoderHeads, configuration.DecoderMlpWidth, configuration.LayerNormEps, device))]);
+        _blocks = nn.ModuleList<VitBlock>([.. Enumerable.Range(0, configuration.DecoderLayers).Select(_ =>
+            new VitBlock(width, configuration.DecoderHeads, configuration.DecoderMlpWidth, configuration.LayerNormEps, dropout: 0, device))]);
         _normWeight = Uninitialised(device, width);
         _normBias = Uninitialised(device, width);
         _predictionWeight = Uninitialised(device, configuration.PatchLength, width);
@@ -39,8 +41,22 @@ internal sealed class VitMae : VitNetwork
         RegisterComponents();
     }
 
+    /// <inheritdoc/>
+    public override VitConfiguration Configuration { get; }
+
     /// <summary>The encoder.</summary>
     public VitEncoder Encoder => _encoder;
+
+    /// <inheritdoc/>
+    public override (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole)
+    {
+        PatchTensor patches = _encoder.Receive(input);
+        int[] kept = VitEncoder.Images(input).KeptPatches
+            ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
+        MaskTensors mask = new(kept, input.Count, Configuration.Patches, _maskToken.device);
+        Tensor loss = Losses.MaskedAutoEncoding(this, patches, mask, Configuration.NormPixLoss);
+        return (loss, whole is DistillTarget target ? _encoder.Representation(patches, target) : null);
+    }
 
     /// <summary>Predicts the masked patches from the kept ones.</summary>
     /// <param name="patches">Normalised pixels of all patches.</param>

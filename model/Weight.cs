@@ -3,7 +3,7 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Model;
 
-/// <summary>How a tensor of a fresh model is filled (He et al.'s reference implementation of MAE).</summary>
+/// <summary>How a tensor of a fresh model is filled (He et al.'s reference implementation of MAE; transformers' RoBERTa).</summary>
 internal enum Initialisation
 {
     /// <summary>Uniform in ±√(6 / (inputs + outputs)).</summary>
@@ -32,6 +32,9 @@ internal sealed record Weight(string Key, Tensor Tensor, long[] Shape, Initialis
 {
     /// <summary>Number of elements.</summary>
     public long Count { get; } = Shape.Aggregate(1L, (product, dimension) => product * dimension);
+
+    /// <summary>Whether weight decay applies to the tensor, if it is a matrix.</summary>
+    public bool Decays { get; init; } = true;
 
     /// <summary>Fills the place with values in row-major order.</summary>
     public void Set(float[] values)

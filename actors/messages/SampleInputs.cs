@@ -1,3 +1,4 @@
+using ActorTrain.Model;
 using MessagePack;
 
 namespace ActorTrain.Actors.Messages;
@@ -12,6 +13,12 @@ public sealed record SampleInputs([property: Key(0)] ImagePixels? Images, [prope
     internal long Bytes => Images is { } images
         ? images.Pixels.LongLength + sizeof(int) * (images.KeptPatches?.LongLength ?? 0)
         : sizeof(int) * (Texts!.Tokens.LongLength + Texts.Lengths.LongLength + 2 * (Texts.MaskedPositions?.LongLength ?? 0));
+
+    /// <summary>The samples as the model takes them.</summary>
+    /// <param name="count">Number of samples.</param>
+    internal ModelInput ToModelInput(int count) => Images is { } images
+        ? new ImageInput(images.Pixels, count, images.Size, images.KeptPatches)
+        : new TextInput(Texts!.Tokens, Texts.Lengths, Texts.MaskedPositions, Texts.MaskedTokens);
 }
 
 /// <summary>Images of one size.</summary>

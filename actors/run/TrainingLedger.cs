@@ -78,12 +78,23 @@ internal sealed class TrainingLedger : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    /// <summary>The beginning of the SHA-256 over all that is trained on: pixels, visible patches, labels, targets.</summary>
+    /// <summary>The beginning of the SHA-256 over all that is trained on: the samples, what is hidden of them, labels, targets.</summary>
     public static string HashOf(StudentBatch batch)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        Add(batch.Pixels);
-        Add(MemoryMarshal.AsBytes(batch.KeptPatches.AsSpan()));
+        switch (batch.Input)
+        {
+            case ImageInput images:
+                Add(images.Pixels);
+                Add(MemoryMarshal.AsBytes(images.KeptPatches.AsSpan()));
+                break;
+            case TextInput texts:
+                Add(MemoryMarshal.AsBytes(texts.Tokens.AsSpan()));
+                Add(MemoryMarshal.AsBytes(texts.Lengths.AsSpan()));
+                Add(MemoryMarshal.AsBytes(texts.MaskedPositions.AsSpan()));
+                Add(MemoryMarshal.AsBytes(texts.MaskedTokens.AsSpan()));
+                break;
+        }
         Add(MemoryMarshal.AsBytes(batch.Labels.AsSpan()));
         Add(MemoryMarshal.AsBytes(batch.Targets.AsSpan()));
         return Convert.ToHexStringLower(hash.GetHashAndReset().AsSpan(0, HashBytes));

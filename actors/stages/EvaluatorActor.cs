@@ -114,7 +114,7 @@ internal sealed class EvaluatorActor : ReceiveActor, IWithTimers
     {
         var plan = _stage.Plan;
         _evaluation ??= ClassifierEvaluation.Open(_stage.FinalFolder, plan.PixelMean, plan.PixelStd, _stage.Device, plan.Bfloat16, plan.Threads);
-        _evaluation.Add(block.Inputs.Images!.Pixels, block.Key.Count, block.Inputs.Images.Size, block.Labels);
+        _evaluation.Add(block.Inputs.ToModelInput(block.Key.Count), block.Labels);
         return _evaluation.Result;
     }
 

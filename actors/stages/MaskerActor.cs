@@ -1,6 +1,7 @@
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
+using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
@@ -43,7 +44,7 @@ internal sealed class MaskerActor : ReceiveActor
     /// <summary>Numbers of the visible patches, <c>[batch, kept]</c>.</summary>
     private int[] KeptPatches(InputBatch batch)
     {
-        int patches = _stage.Configuration!.Patches;
+        int patches = ((VitConfiguration)_stage.Configuration!).Patches;
         int kept = PatchMask.KeptCount(patches, _stage.Plan.MaskRatio);
         var result = new int[batch.Samples.Length * kept];
         for (int i = 0; i < batch.Samples.Length; i++)

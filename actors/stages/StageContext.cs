@@ -28,7 +28,7 @@ internal sealed record StageContext
     public DataSetInfo? Test { get; init; }
 
     /// <summary>Shape of the initial model; for the data services.</summary>
-    public VitConfiguration? Configuration { get; init; }
+    public ModelConfiguration? Configuration { get; init; }
 
     /// <summary>The opened data sets; for the data services.</summary>
     public StageSources? Sources { get; init; }
@@ -98,7 +98,7 @@ internal sealed class StageSources : IAsyncDisposable
 
     /// <exception cref="DataException">A data set cannot be opened.</exception>
     /// <exception cref="RunException">Data and model do not fit.</exception>
-    public static async Task<StageSources> OpenAsync(StagePlan plan, VitConfiguration model, IProgress<OpeningProgress> progress, CancellationToken cancel)
+    public static async Task<StageSources> OpenAsync(StagePlan plan, ModelConfiguration model, IProgress<OpeningProgress> progress, CancellationToken cancel)
     {
         var sources = new StageSources();
         try
@@ -134,11 +134,11 @@ internal sealed class StageSources : IAsyncDisposable
     private static DataSetInfo InfoOf(ISampleSource source) => new(source.Count, source.Fingerprint, [.. source.ClassNames]);
 
     private static Task<ISampleSource> OpenAsync(
-        StagePlan plan, DataPlan data, VitConfiguration model, IReadOnlyList<string>? classNames, IProgress<OpeningProgress> progress, CancellationToken cancel)
+        StagePlan plan, DataPlan data, ModelConfiguration model, IReadOnlyList<string>? classNames, IProgress<OpeningProgress> progress, CancellationToken cancel)
     {
-        if (data.ImageSize != model.ImageSize)
+        if (model is VitConfiguration images && data.ImageSize != images.ImageSize)
             throw new RunException($"Stage '{plan.Name}' resizes {data.Key} to {data.ImageSize} pixels, but its model ({plan.Initial}) "
-                + $"takes {model.ImageSize}; make the two equal.");
+                + $"takes {images.ImageSize}; make the two equal.");
         return SampleSources.OpenAsync(new SourceOptions
         {
             Location = data.Location,

@@ -64,10 +64,10 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
     }
 
     /// <summary>The shape of the initial model, without its weights.</summary>
-    public async Task<VitConfiguration> ConfigurationAsync()
+    public async Task<ModelConfiguration> ConfigurationAsync()
     {
         if (ModelLocation.PresetOf(plan.Initial) is { } preset)
-            return VitConfiguration.Preset(preset) with { ImageSize = PresetSize };
+            return Preset(preset);
         var files = FilesOf(plan.Initial)!;
         if (OwnFolder(files) is { } own)
             return ModelFolder.ReadConfiguration(own);
@@ -76,6 +76,9 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
         await FetchAsync(configuration, folder);
         return ModelFolder.ReadConfiguration(folder);
     }
+
+    // Presets of text models become folders before a run is planned, for they need a tokenizer.
+    private VitConfiguration Preset(string name) => (VitConfiguration)ModelPresets.Find(name) with { ImageSize = PresetSize };
 
     private int PresetSize => (plan.Train ?? plan.Test)!.ImageSize;
 
@@ -90,7 +93,7 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
                 if (Directory.Exists(unfinished))
                     Directory.Delete(unfinished, recursive: true);
                 Directory.CreateDirectory(unfinished);
-                ModelFolder.CreateFresh(preset, plan.Seed, unfinished, PresetSize);
+                ModelFolder.CreateFresh(Preset(preset), plan.Seed, unfinished);
                 Directory.Move(unfinished, folder);
             });
         }

@@ -128,14 +128,9 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
         public TrainingStep ToStep()
         {
             StudentBatch[] batches = [.. _batches.Zip(_targets, (batch, targets) =>
-                ToBatch(batch!, targets is null ? null : TargetEncoding.Decode(targets.Values, precision)))];
+                new StudentBatch(batch!.Inputs.ToModelInput(batch.Labels.Length), batch.Labels,
+                    targets is null ? null : TargetEncoding.Decode(targets.Values, precision)))];
             return new TrainingStep(step, batches, [.. batches.Select(TrainingLedger.HashOf)], _batchesAt, _batches.Max(batch => batch!.SkippedSamples));
-        }
-
-        private static StudentBatch ToBatch(MaskedBatch batch, float[]? targets)
-        {
-            var images = batch.Inputs.Images!;
-            return new StudentBatch(images.Pixels, batch.Labels.Length, images.Size, images.KeptPatches, batch.Labels, targets);
         }
     }
 }

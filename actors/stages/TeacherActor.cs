@@ -93,10 +93,8 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
     /// <summary>Hidden representations of unmasked samples; on the compute thread.</summary>
     protected static float[] Targets(Teacher teacher, SampleInputs inputs, int count)
     {
-        var targets = new float[(long)count * teacher.TargetLength];
         FaultPoints.Reach(FaultPoints.TeacherAnswers);
-        teacher.Targets(inputs.Images!.Pixels, count, inputs.Images.Size, targets);
-        return targets;
+        return teacher.Targets(inputs.ToModelInput(count));
     }
 
     private Teacher Open()

@@ -18,6 +18,7 @@ public static partial class torch
         private static readonly Op DivScalarInPlace = new("aten::div_", "Scalar");
         private static readonly Op Gelu = new("aten::gelu");
         private static readonly Op Log = new("aten::log");
+        private static readonly Op MaskedScatter = new("aten::masked_scatter");
         private static readonly Op MatMul = new("aten::matmul");
         private static readonly Op MulTensor = new("aten::mul", "Tensor");
         private static readonly Op MulScalar = new("aten::mul", "Scalar");
@@ -33,6 +34,7 @@ public static partial class torch
         private static readonly Op SubScalar = new("aten::sub", "Scalar");
         private static readonly Op SubTensorInPlace = new("aten::sub_", "Tensor");
         private static readonly Op SubScalarInPlace = new("aten::sub_", "Scalar");
+        private static readonly Op Tanh = new("aten::tanh");
 
         public Tensor abs() => Abs.Call(this);
 
@@ -68,6 +70,8 @@ public static partial class torch
 
         public Tensor log() => Log.Call(this);
 
+        public Tensor masked_scatter(Tensor mask, Tensor value) => MaskedScatter.Call(this, mask, value);
+
         public Tensor matmul(Tensor target) => MatMul.Call(this, target);
 
         public Tensor mul(Tensor target) => MulTensor.Call(this, target);
@@ -99,6 +103,8 @@ public static partial class torch
         public Tensor sub_(Tensor target) => InPlace(SubTensorInPlace, this, target);
 
         public Tensor sub_(Scalar target) => InPlace(SubScalarInPlace, this, target);
+
+        public Tensor tanh() => Tanh.Call(this);
 
         private Tensor InPlace(Op op, params ReadOnlySpan<Argument> arguments)
         {

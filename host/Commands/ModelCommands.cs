@@ -16,13 +16,16 @@ internal static class ModelCommands
 
     private static void Show(string folder)
     {
-        VitConfiguration shape = ModelFolder.ReadConfiguration(folder);
+        ModelConfiguration shape = ModelFolder.ReadConfiguration(folder);
         IReadOnlyList<SafetensorsEntry> tensors = ModelFolder.Inspect(folder);
-        Console.WriteLine($"kind         {(shape.IsClassifier ? "ViT classifier" : "ViT-MAE")}");
-        Console.WriteLine($"images       {shape.ImageSize} × {shape.ImageSize} pixels, patches of {shape.PatchSize} × {shape.PatchSize}");
+        Console.WriteLine($"kind         {shape.Kind}");
+        if (shape is VitConfiguration images)
+            Console.WriteLine($"images       {images.ImageSize} × {images.ImageSize} pixels, patches of {images.PatchSize} × {images.PatchSize}");
+        if (shape is RobertaConfiguration texts)
+            Console.WriteLine($"texts        {texts.VocabularySize} tokens in the vocabulary, at most {texts.MaxLength} in a sequence");
         Console.WriteLine($"encoder      {shape.Layers} layers, {shape.Width} wide, {shape.Heads} heads");
-        if (shape.DecoderLayers > 0)
-            Console.WriteLine($"decoder      {shape.DecoderLayers} layers, {shape.DecoderWidth} wide, {shape.DecoderHeads} heads");
+        if (shape is VitConfiguration { DecoderLayers: > 0 } painter)
+            Console.WriteLine($"decoder      {painter.DecoderLayers} layers, {painter.DecoderWidth} wide, {painter.DecoderHeads} heads");
         if (shape.IsClassifier)
             Console.WriteLine($"classes      {string.Join(", ", shape.ClassNames)}");
         Console.WriteLine($"parameters   {tensors.Sum(tensor => tensor.Count):N0}");

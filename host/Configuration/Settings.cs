@@ -130,14 +130,14 @@ public sealed record Settings
         string model = from.Text("model.from");
         if (model.Length == 0)
             throw from.Mistake("model.from", "model.from is empty; name preset:tiny-32, preset:base-224 or a Hugging Face folder");
-        if (model.StartsWith(preset, StringComparison.Ordinal) && !VitConfiguration.IsPreset(model[preset.Length..]))
-            throw from.Mistake("model.from", $"model.from = {model} is no preset; there are {string.Join(" and ", VitConfiguration.Presets.Select(name => preset + name))}");
+        if (model.StartsWith(preset, StringComparison.Ordinal) && !ModelPresets.Contains(model[preset.Length..]))
+            throw from.Mistake("model.from", $"model.from = {model} is no preset; there are {string.Join(" and ", ModelPresets.Names.Select(name => preset + name))}");
         int imageSize = (int)from.Integer("model.image-size");
         bool isPreset = model.StartsWith(preset, StringComparison.Ordinal);
         if (imageSize > 0 && !isPreset)
             throw from.Mistake("model.image-size", "model.image-size changes a preset only; set it to 0 to use the size of the model folder");
-        if (imageSize > 0 && imageSize % VitConfiguration.Preset(model[preset.Length..]).PatchSize != 0)
-            throw from.Mistake("model.image-size", $"model.image-size = {imageSize} is no multiple of the patch size {VitConfiguration.Preset(model[preset.Length..]).PatchSize} of {model}");
+        if (imageSize > 0 && ModelPresets.Find(model[preset.Length..]) is VitConfiguration images && imageSize % images.PatchSize != 0)
+            throw from.Mistake("model.image-size", $"model.image-size = {imageSize} is no multiple of the patch size {images.PatchSize} of {model}");
         return new ModelSettings
         {
             From = model,

@@ -35,7 +35,7 @@ public static class DataCheck
     {
         if (kind == StageKind.Evaluate)
         {
-            VitConfiguration model = ModelFolder.ReadConfiguration(settings.Model.From);
+            ModelConfiguration model = ModelFolder.ReadConfiguration(settings.Model.From);
             if (!model.IsClassifier)
                 throw configuration.Mistake("model.from", $"model.from = {settings.Model.From} is no classifier; name the result of a fine-tuning, such as <run folder>/stages/finetune/model");
             string[] classNames = [.. model.ClassNames];

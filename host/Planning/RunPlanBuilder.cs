@@ -40,9 +40,9 @@ public sealed class RunPlanBuilder
     {
         _settings = settings;
         _classNames = classNames;
-        _imageSize = settings.Model.Preset is not { } preset
-            ? ModelFolder.ReadConfiguration(settings.Model.From).ImageSize
-            : settings.Model.ImageSize > 0 ? settings.Model.ImageSize : VitConfiguration.Preset(preset).ImageSize;
+        ModelConfiguration model =
+            settings.Model.Preset is { } preset ? ModelPresets.Find(preset) : ModelFolder.ReadConfiguration(settings.Model.From);
+        _imageSize = model is not VitConfiguration images ? 0 : settings.Model.ImageSize > 0 ? settings.Model.ImageSize : images.ImageSize;
     }
 
     /// <summary>Looks at the data of a comparison and plans it.</summary>

@@ -30,7 +30,8 @@ internal static class SamplePictures
         if (painters.Length == 0 || data is null)
             return [];
         StagePlan stage = painters[0];
-        VitConfiguration shape = ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder);
+        if (ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder) is not VitConfiguration shape)
+            return [];
         (byte[] pixels, int count) = await ReadAsync(data, cancel);
         int keptCount = PatchMask.KeptCount(shape.Patches, stage.MaskRatio);
         var kept = new int[count * keptCount];

@@ -116,19 +116,26 @@ public sealed class LedgerTests : IDisposable
     [Fact]
     public void The_hash_tells_every_part_of_a_batch_apart()
     {
-        var batch = new StudentBatch([1, 2, 3, 4, 5, 6], 2, 1, [0], [1, 2], [0.5f]);
+        var images = new ImageInput([1, 2, 3, 4, 5, 6], 2, 1, [0]);
+        var texts = new TextInput([1, 2, 3], [1, 2], [1], [9]);
+        var batch = new StudentBatch(images, [1, 2], [0.5f]);
         StudentBatch[] others =
         [
             batch,
-            batch with { Pixels = [1, 2, 3, 4, 5, 7] },
-            batch with { KeptPatches = [1] },
-            batch with { KeptPatches = [0, 1], Labels = [2] },
+            batch with { Input = images with { Pixels = [1, 2, 3, 4, 5, 7] } },
+            batch with { Input = images with { KeptPatches = [1] } },
+            batch with { Input = images with { KeptPatches = [0, 1] }, Labels = [2] },
             batch with { Labels = [1, 3] },
             batch with { Targets = [0.25f] },
             batch with { Targets = null },
+            batch with { Input = texts },
+            batch with { Input = texts with { Tokens = [1, 2, 4] } },
+            batch with { Input = texts with { Lengths = [2, 1] } },
+            batch with { Input = texts with { MaskedPositions = [2] } },
+            batch with { Input = texts with { MaskedTokens = [8] } },
         ];
         Assert.Equal(others.Length, others.Select(TrainingLedger.HashOf).Distinct().Count());
-        Assert.Equal(TrainingLedger.HashOf(batch), TrainingLedger.HashOf(batch with { Pixels = [1, 2, 3, 4, 5, 6] }));
+        Assert.Equal(TrainingLedger.HashOf(batch), TrainingLedger.HashOf(batch with { Input = images with { Pixels = [1, 2, 3, 4, 5, 6] } }));
         Assert.Equal(32, TrainingLedger.HashOf(batch).Length);
     }
 
@@ -149,5 +156,5 @@ public sealed class LedgerTests : IDisposable
     }
 
     private static string Hash(long step, int micro, bool other = false) =>
-        TrainingLedger.HashOf(new StudentBatch([(byte)step, (byte)micro, other ? (byte)1 : (byte)0], 1, 1, null, null, null));
+        TrainingLedger.HashOf(new StudentBatch(new ImageInput([(byte)step, (byte)micro, other ? (byte)1 : (byte)0], 1, 1), null, null));
 }

@@ -175,8 +175,8 @@ public class TrainingRunTests(RunFixture fixture)
     {
         var plan = Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train)) with { Steps = 1 });
         var (results, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
-        var configuration = ModelFolder.ReadConfiguration(results[0].ModelFolder);
-        Assert.Equal((Plans.ImageSize, VitConfiguration.Preset("tiny-32").Width), (configuration.ImageSize, configuration.Width));
+        var configuration = (VitConfiguration)ModelFolder.ReadConfiguration(results[0].ModelFolder);
+        Assert.Equal((Plans.ImageSize, ModelPresets.Tiny32.Width), (configuration.ImageSize, configuration.Width));
     }
 
     internal static void Copy(string from, string to)

@@ -39,7 +39,7 @@ public sealed class Workspace : IDisposable
     public string Model(string name)
     {
         string path = File(name);
-        ModelFolder.CreateFresh("tiny-32", 3, path);
+        ModelFolder.CreateFresh(ModelPresets.Tiny32, 3, path);
         return path;
     }
 

@@ -12,7 +12,7 @@ internal static class Golden
 
     public static IReadOnlyDictionary<string, float[]> Expected { get; } = ReadAll();
 
-    public static VitConfiguration Configuration => ConfigurationFile.Read(ModelFolder);
+    public static VitConfiguration Configuration => (VitConfiguration)ConfigurationFile.Read(ModelFolder);
 
     public const int Count = 3;
 
@@ -20,17 +20,17 @@ internal static class Golden
 
     public static int[] Kept { get; } = [.. Expected["kept"].Select(value => (int)value)];
 
-    public static StudentBatch Batch { get; } = new(Pixels, Count, 16, Kept, Labels: null, Targets: null);
+    public static StudentBatch Batch { get; } = new(new ImageInput(Pixels, Count, 16, Kept), Labels: null, Targets: null);
 
     public static VitMae LoadMae()
     {
-        VitMae network = new(Configuration, CPU);
+        VitMae network = new(Configuration, new NetworkOptions(CPU));
         Model.ModelFolder.Load(network, ModelFolder);
         return network;
     }
 
     public static PatchTensor Patches() =>
-        new PatchExtractor(Configuration, [0.485f, 0.456f, 0.406f], [0.229f, 0.224f, 0.225f], CPU).Extract(Pixels, Count, 16);
+        new PatchExtractor(Configuration, PatchExtractor.ImageNetMean, PatchExtractor.ImageNetStd, CPU).Extract(Pixels, Count, 16);
 
     public static MaskTensors Mask() => new(Kept, Count, Configuration.Patches, CPU);
 
@@ -41,7 +41,7 @@ internal static class Golden
         AssertClose(key, Expected[key], [.. actual], scale ?? Expected[key].Max(Math.Abs));
 
     /// <summary>Compares the gradients of every trained tensor of a network.</summary>
-    public static void AssertGradients(string key, VitNetwork network, Tensor loss)
+    public static void AssertGradients(string key, Network network, Tensor loss)
     {
         AssertScalar($"{key}/loss", loss.item<float>());
         List<Weight> weights = [.. network.Weights().Where(weight => weight.Initialisation != Initialisation.Positions)];

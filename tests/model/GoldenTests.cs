@@ -37,7 +37,7 @@ public sealed class GoldenTests
         using DisposeScope scope = NewDisposeScope();
         VitMae network = Golden.LoadMae();
         Tensor targets = tensor(Golden.Expected["targets/cls"]).view(Golden.Count, -1);
-        Tensor distance = Losses.Distillation(network.Encoder.Cls(Golden.Patches().All), targets, DistillReduction.Mean);
+        Tensor distance = Losses.Distillation(new Representation(network.Encoder.Cls(Golden.Patches().All)), targets, DistillReduction.Mean);
         Golden.AssertScalar("distill-cls/distance", distance.item<float>());
         Tensor mae = Losses.MaskedAutoEncoding(network, Golden.Patches(), Golden.Mask(), normaliseTargets: true);
         Golden.AssertGradients("distill-cls", network, mae * 0.5 + distance);
@@ -52,7 +52,7 @@ public sealed class GoldenTests
         using IDisposable withoutGradient = no_grad();
         Tensor output = Golden.LoadMae().Encoder.Tokens(Golden.Patches().All, seen: null);
         Tensor targets = tensor(Golden.Expected["targets/tokens"]).view(output.shape);
-        Golden.AssertScalar(key, Losses.Distillation(output, targets, reduction).item<float>());
+        Golden.AssertScalar(key, Losses.Distillation(new Representation(output), targets, reduction).item<float>());
     }
 
     [Fact]
@@ -70,11 +70,11 @@ public sealed class GoldenTests
     public void The_classifier_has_PyTorchs_scores_loss_and_gradients()
     {
         using DisposeScope scope = NewDisposeScope();
-        VitClassifier network = new(Golden.Configuration with { ClassNames = ["a", "b", "c"] }, CPU);
+        VitClassifier network = new(Golden.Configuration with { ClassNames = ["a", "b", "c"] }, new NetworkOptions(CPU));
         ModelFolder.LoadEncoder(network.Encoder, Golden.ModelFolder);
         foreach (Weight weight in network.Head)
             weight.Set(Golden.Expected[weight.Key]);
-        Tensor scores = network.Scores(Golden.Patches());
+        Tensor scores = network.Scores(Golden.Batch.Input);
         Golden.AssertTensor("classifier/scores", scores.data<float>());
         Golden.AssertGradients("classifier", network, nn.functional.cross_entropy(scores, tensor(new long[] { 0, 1, 2 })));
     }

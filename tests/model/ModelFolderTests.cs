@@ -10,7 +10,7 @@ public sealed class ModelFolderTests
     [Fact]
     public void The_preset_base_224_has_the_parameters_of_vit_mae_base()
     {
-        using VitMae network = new(VitConfiguration.Preset("base-224"), CPU);
+        using VitMae network = new(ModelPresets.Base224, new NetworkOptions(CPU));
         Assert.Equal(111_907_840, network.Weights().Sum(weight => weight.Count));
         Assert.Equal(12 * 16 + 8 * 16 + 4 + 2 + 2 + 2 + 2 + 2, network.Weights().Count());
     }
@@ -19,14 +19,14 @@ public sealed class ModelFolderTests
     public void A_fresh_model_is_a_function_of_its_seed()
     {
         using TemporaryFolder folder = new();
-        ModelFolder.CreateFresh("tiny-32", 1, folder["a"]);
-        ModelFolder.CreateFresh("tiny-32", 1, folder["b"]);
-        ModelFolder.CreateFresh("tiny-32", 2, folder["c"]);
+        ModelFolder.CreateFresh(ModelPresets.Tiny32, 1, folder["a"]);
+        ModelFolder.CreateFresh(ModelPresets.Tiny32, 1, folder["b"]);
+        ModelFolder.CreateFresh(ModelPresets.Tiny32, 2, folder["c"]);
         Assert.Equal(ModelFolder.Fingerprint(folder["a"]), ModelFolder.Fingerprint(folder["b"]));
         Assert.NotEqual(ModelFolder.Fingerprint(folder["a"]), ModelFolder.Fingerprint(folder["c"]));
         Assert.Equal(0, ModelFolder.EncoderDistance(folder["a"], folder["b"]));
         Assert.InRange(ModelFolder.EncoderDistance(folder["a"], folder["c"]), 1, 1000);
-        Assert.Equal(VitConfiguration.Preset("tiny-32"), ModelFolder.ReadConfiguration(folder["a"]) with { ClassNames = VitConfiguration.Preset("tiny-32").ClassNames });
+        Assert.Equal(ModelPresets.Tiny32 with { ClassNames = [] }, ModelFolder.ReadConfiguration(folder["a"]) with { ClassNames = [] });
     }
 
     [Fact]
@@ -73,7 +73,7 @@ public sealed class ModelFolderTests
             tensors.Add(new TensorToWrite("vit.surplus", [1], () => new float[1]));
             tensors.Add(new TensorToWrite("vit.pooler.dense.bias", [16], () => new float[16]));
         });
-        using VitMae network = new(Golden.Configuration, CPU);
+        using VitMae network = new(Golden.Configuration, new NetworkOptions(CPU));
         string message = Assert.Throws<ModelException>(() => ModelFolder.Load(network, folder.Path)).Message;
         Assert.Contains("(3 mismatches)", message, StringComparison.Ordinal);
         Assert.Contains("'decoder.mask_token' is missing", message, StringComparison.Ordinal);
@@ -87,7 +87,7 @@ public sealed class ModelFolderTests
     {
         using TemporaryFolder folder = new();
         CopyModel(folder.Path, tensors => tensors.RemoveAll(tensor => tensor.Name == "decoder.mask_token"));
-        using VitMae network = new(Golden.Configuration, CPU);
+        using VitMae network = new(Golden.Configuration, new NetworkOptions(CPU));
         Assert.Equal(
             $"'{folder["model.safetensors"]}' does not fit the config.json beside it (1 mismatch): 'decoder.mask_token' is missing; take both files from the same model.",
             Assert.Throws<ModelException>(() => ModelFolder.Load(network, folder.Path)).Message);
@@ -98,7 +98,7 @@ public sealed class ModelFolderTests
     {
         using TemporaryFolder folder = new();
         CopyModel(folder.Path, tensors => tensors.Add(new TensorToWrite("vit.pooler.dense.bias", [16], () => new float[16])));
-        using VitMae network = new(Golden.Configuration, CPU);
+        using VitMae network = new(Golden.Configuration, new NetworkOptions(CPU));
         ModelFolder.Load(network, folder.Path);
         Assert.Equal(2 + 2 + 2 * 16 + 2 * 16 + 2 + 2 + 2 + 2 + 2, network.Weights().Count());
     }
@@ -144,10 +144,10 @@ public sealed class ModelFolderTests
     {
         using TemporaryFolder folder = new();
         Assert.Contains(folder["none"], Assert.Throws<ModelException>(() => ModelFolder.ReadConfiguration(folder["none"])).Message, StringComparison.Ordinal);
-        Assert.Contains("33", Assert.Throws<ModelException>(() => ModelFolder.CreateFresh("tiny-32", 0, folder["a"], imageSize: 33)).Message, StringComparison.Ordinal);
-        Assert.Contains("tiny-32, base-224", Assert.Throws<ModelException>(() => ModelFolder.CreateFresh("huge", 0, folder["a"])).Message, StringComparison.Ordinal);
+        Assert.Contains("33", Assert.Throws<ModelException>(() => ModelFolder.CreateFresh(ModelPresets.Tiny32 with { ImageSize = 33 }, 0, folder["a"])).Message, StringComparison.Ordinal);
+        Assert.Contains("tiny-32, base-224, tiny-text, roberta-base", Assert.Throws<ModelException>(() => ModelPresets.Find("huge")).Message, StringComparison.Ordinal);
         File.WriteAllText(folder["file"], "");
-        Assert.Contains(folder["file"], Assert.Throws<ModelException>(() => ModelFolder.CreateFresh("tiny-32", 0, folder["file"])).Message, StringComparison.Ordinal);
+        Assert.Contains(folder["file"], Assert.Throws<ModelException>(() => ModelFolder.CreateFresh(ModelPresets.Tiny32, 0, folder["file"])).Message, StringComparison.Ordinal);
     }
 
     [Fact]

@@ -80,8 +80,8 @@ public sealed class StudentTests
         {
             using Teacher teacher = Teacher.Open(Golden.ModelFolder, target, Mean, Std, "cpu", bfloat16: false, threads: 1);
             Assert.Equal(target == DistillTarget.Cls ? 16 : 17 * 16, teacher.TargetLength);
-            float[] targets = new float[4 * teacher.TargetLength];
-            teacher.Targets(Batch(0).Pixels, 4, 16, targets);
+            float[] targets = teacher.Targets(Batch(0).Input);
+            Assert.Equal(4 * teacher.TargetLength, targets.Length);
             using Student student = Student.Open(Options(Objective.SelfDistillation) with { DistillTarget = target }, Golden.ModelFolder);
             Assert.Equal(0, student.Step(0, [Batch(0) with { Targets = targets }]).DistillLoss, 1e-9);
         }
@@ -140,13 +140,13 @@ public sealed class StudentTests
                 student.Step(step, [Batch(0)]);
             student.SaveModel(folder.Path);
         }
-        VitConfiguration configuration = ModelFolder.ReadConfiguration(folder.Path);
+        ModelConfiguration configuration = ModelFolder.ReadConfiguration(folder.Path);
         Assert.Equal(["cat", "dog", "owl"], configuration.ClassNames);
         Assert.Contains("\"ViTForImageClassification\"", File.ReadAllText(folder["config.json"]), StringComparison.Ordinal);
         Assert.Equal([3, 16], ModelFolder.Inspect(folder.Path).Single(entry => entry.Name == "classifier.weight").Shape);
         using ClassifierEvaluation evaluation = ClassifierEvaluation.Open(folder.Path, Mean, Std, "cpu", bfloat16: false, threads: 1);
-        evaluation.Add(Part(Batch(0), 0, 1).Pixels, 1, 16, [0]);
-        evaluation.Add(Part(Batch(0), 1, 3).Pixels, 3, 16, [1, 2, 1]);
+        evaluation.Add(Part(Batch(0), 0, 1).Input, [0]);
+        evaluation.Add(Part(Batch(0), 1, 3).Input, [1, 2, 1]);
         EvaluationResult result = evaluation.Result;
         Assert.Equal((4, 0.75), (result.Count, result.Accuracy));
         Assert.Equal([[1, 0, 0], [1, 1, 0], [0, 0, 1]], result.Confusion);
@@ -246,11 +246,11 @@ public sealed class StudentTests
     {
         using Student distilling = Student.Open(Options(Objective.SelfDistillation), Golden.ModelFolder);
         using Student classifying = Student.Open(Options(Objective.Classification), Golden.ModelFolder);
-        Refused(distilling, Batch(0) with { ImageSize = 32 }, "32 × 32");
-        Refused(distilling, Batch(0) with { Pixels = new byte[5] }, "5 bytes");
-        Refused(distilling, Batch(0) with { KeptPatches = null }, "no kept patches");
-        Refused(distilling, Batch(0) with { KeptPatches = [.. Enumerable.Repeat(3, 16)] }, "not ascending");
-        Refused(distilling, Batch(0) with { KeptPatches = [.. Enumerable.Range(0, 64)] }, "mask ratio");
+        Refused(distilling, Batch(0) with { Input = Images(0) with { Size = 32 } }, "32 × 32");
+        Refused(distilling, Batch(0) with { Input = Images(0) with { Pixels = new byte[5] } }, "5 bytes");
+        Refused(distilling, Batch(0) with { Input = Images(0) with { KeptPatches = null } }, "no kept patches");
+        Refused(distilling, Batch(0) with { Input = Images(0) with { KeptPatches = [.. Enumerable.Repeat(3, 16)] } }, "not ascending");
+        Refused(distilling, Batch(0) with { Input = Images(0) with { KeptPatches = [.. Enumerable.Range(0, 64)] } }, "mask ratio");
         Refused(distilling, Batch(0) with { Targets = null }, "no targets");
         Refused(distilling, Batch(0) with { Targets = new float[3] }, "3 target numbers");
         Refused(classifying, Batch(0) with { Labels = null }, "no labels");
@@ -307,6 +307,8 @@ public sealed class StudentTests
             student.Step(step, [Batch((int)step)]);
     }
 
+    private static ImageInput Images(int seed) => (ImageInput)Batch(seed).Input;
+
     /// <summary>Four images, everything about them a function of the seed.</summary>
     private static StudentBatch Batch(int seed)
     {
@@ -315,9 +317,14 @@ public sealed class StudentTests
         random.NextBytes(pixels);
         int[] kept = [.. Enumerable.Range(0, 4).SelectMany(_ => Enumerable.Range(0, 16).OrderBy(_ => random.Next()).Take(4).Order())];
         float[] targets = [.. Enumerable.Range(0, 4 * 16).Select(_ => random.NextSingle())];
-        return new StudentBatch(pixels, 4, 16, kept, [0, 1, 2, 0], targets);
+        return new StudentBatch(new ImageInput(pixels, 4, 16, kept), [0, 1, 2, 0], targets);
     }
 
-    private static StudentBatch Part(StudentBatch batch, int first, int count) => new(
-        batch.Pixels[(first * 768)..((first + count) * 768)], count, 16, batch.KeptPatches![(first * 4)..((first + count) * 4)], batch.Labels![first..(first + count)], Targets: null);
+    private static StudentBatch Part(StudentBatch batch, int first, int count)
+    {
+        ImageInput images = (ImageInput)batch.Input;
+        return new StudentBatch(
+            new ImageInput(images.Pixels[(first * 768)..((first + count) * 768)], count, 16, images.KeptPatches![(first * 4)..((first + count) * 4)]),
+            batch.Labels![first..(first + count)], Targets: null);
+    }
 }

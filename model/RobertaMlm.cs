@@ -1,0 +1,65 @@
+using TorchSharp.Modules;
+using static TorchSharp.torch;
+
+namespace ActorTrain.Model;
+
+/// <summary>
+/// A RoBERTa that predicts hidden tokens (Hugging Face's <c>RobertaForMaskedLM</c>): dense, GELU, LayerNorm, and the word embeddings
+/// as the last matrix. Last block and head compute the hidden tokens alone.
+/// </summary>
+internal sealed class RobertaMlm : MaskedNetwork
+{
+    private readonly RobertaEncoder _encoder;
+    private readonly Parameter _denseWeight;
+    private readonly Parameter _denseBias;
+    private readonly Parameter _normWeight;
+    private readonly Parameter _normBias;
+    private readonly Parameter _bias;
+
+    public RobertaMlm(RobertaConfiguration configuration, NetworkOptions options)
+        : base(nameof(RobertaMlm))
+    {
+        (int width, Device device) = (configuration.Width, options.Device);
+        _encoder = new RobertaEncoder(configuration, options);
+        _denseWeight = Uninitialised(device, width, width);
+        _denseBias = Uninitialised(device, width);
+        _normWeight = Uninitialised(device, width);
+        _normBias = Uninitialised(device, width);
+        _bias = Uninitialised(device, configuration.VocabularySize);
+        RegisterComponents();
+    }
+
+    /// <inheritdoc/>
+    public override RobertaConfiguration Configuration => _encoder.Configuration;
+
+    /// <summary>The encoder.</summary>
+    public RobertaEncoder Encoder => _encoder;
+
+    /// <inheritdoc/>
+    public override (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole)
+    {
+        TokenTensors batch = _encoder.Receive(input);
+        (Tensor seen, SequenceRows masked, Tensor truth) = batch.Mask();
+        Tensor loss = Losses.MaskedLanguageModelling(Predict(batch, seen, masked), truth, masked.Layout);
+        return (loss, whole is DistillTarget target ? _encoder.Representation(batch, target) : null);
+    }
+
+    /// <summary>A score per token of the vocabulary for each hidden place.</summary>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="seen">Their tokens as the encoder sees them, int64 <c>[sum of lengths]</c>.</param>
+    /// <param name="masked">The hidden places.</param>
+    /// <returns>float32 <c>[masked, vocabulary]</c>.</returns>
+    public Tensor Predict(TokenTensors batch, Tensor seen, SequenceRows masked)
+    {
+        Tensor x = _encoder.Encode(batch, seen, masked);                                            // [masked, width]
+        x = nn.functional.gelu(Kernels.Linear(x, _denseWeight, _denseBias));
+        x = Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
+        return Kernels.Linear(x, _encoder.Words, _bias).to_type(ScalarType.Float32);
+    }
+
+    /// <inheritdoc/>
+    public override IEnumerable<Weight> Weights() => _encoder.Weights()
+        .Concat(Linear("lm_head.dense", _denseWeight, _denseBias, Initialisation.Normal))
+        .Concat(LayerNorm("lm_head.layer_norm", _normWeight, _normBias))
+        .Append(new Weight("lm_head.bias", _bias, _bias.shape, Initialisation.Zeros));
+}
