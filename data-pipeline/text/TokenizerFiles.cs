@@ -24,6 +24,10 @@ internal static class TokenizerFiles
         if (!Directory.Exists(folder))
             throw new DataException($"the folder {folder} does not exist; name one with {VocabularyName} and {MergesName}, or {CombinedName}.");
         string combined = Path.Combine(folder, CombinedName), vocabulary = Path.Combine(folder, VocabularyName), merges = Path.Combine(folder, MergesName);
+        string settings = Path.Combine(folder, SettingsName);
+        // Its settings override the tokenizer's files in transformers.
+        if (File.Exists(settings) && ReadJson(settings, HasPrefixSpace))
+            throw new DataException($"{settings} has the add_prefix_space true; only false is known here, as RoBERTa has it.");
         if (File.Exists(combined))
             return ReadJson(combined, CombinedTokenizer.Read);
         if (!File.Exists(vocabulary) && !File.Exists(merges))
@@ -56,6 +60,10 @@ internal static class TokenizerFiles
         JsonValueKind.Number => "a number",
         _ => json.GetRawText(),
     };
+
+    private static bool HasPrefixSpace(string path, JsonElement settings) => settings.ValueKind == JsonValueKind.Object
+        ? settings.TryGetProperty("add_prefix_space", out var prefix) && prefix.ValueKind == JsonValueKind.True
+        : throw new DataException($"{path} is no JSON object but {Named(settings)}; restore or remove the file.");
 
     private static List<SpelledMerge> ReadMerges(string path)
     {
