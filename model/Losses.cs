@@ -39,11 +39,14 @@ internal static class Losses
         (patches.mean([-1], keepdim: true), patches.var(-1, unbiased: true, keepdim: true).add(PatchVarianceEps).sqrt());
 
     /// <summary>Cross-entropy of the hidden tokens: mean over each sequence's, then over sequences (arXiv 2210.02871, equation 2).</summary>
-    /// <param name="scores">float32 <c>[masked, vocabulary]</c>.</param>
-    /// <param name="truth">int64 <c>[masked]</c>.</param>
-    /// <param name="masked">How many of them each sequence has.</param>
-    public static Tensor MaskedLanguageModelling(Tensor scores, Tensor truth, SequenceLayout masked) =>
-        (nn.functional.cross_entropy(scores, truth, reduction: nn.Reduction.None) * masked.Shares).sum();
+    /// <param name="network">The language model.</param>
+    /// <param name="batch">The sequences.</param>
+    /// <param name="hidden">What is hidden of them.</param>
+    public static Tensor MaskedLanguageModelling(RobertaMlm network, TokenTensors batch, HiddenTokens hidden)
+    {
+        Tensor scores = network.Predict(batch, hidden).to_type(ScalarType.Float32);                 // [hidden, vocabulary]
+        return (nn.functional.cross_entropy(scores, hidden.Truth, reduction: nn.Reduction.None) * hidden.Shares).sum();
+    }
 
     /// <summary>Squared distance to the teacher: summed over the width, averaged over the batch (arXiv 2210.02871, equation 3).</summary>
     /// <param name="output">The student's.</param>

@@ -39,22 +39,20 @@ internal sealed class RobertaMlm : MaskedNetwork
     public override (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole)
     {
         TokenTensors batch = _encoder.Receive(input);
-        (Tensor seen, SequenceRows masked, Tensor truth) = batch.Mask();
-        Tensor loss = Losses.MaskedLanguageModelling(Predict(batch, seen, masked), truth, masked.Layout);
+        Tensor loss = Losses.MaskedLanguageModelling(this, batch, batch.Hidden());
         return (loss, whole is DistillTarget target ? _encoder.Representation(batch, target) : null);
     }
 
     /// <summary>A score per token of the vocabulary for each hidden place.</summary>
     /// <param name="batch">The sequences.</param>
-    /// <param name="seen">Their tokens as the encoder sees them, int64 <c>[sum of lengths]</c>.</param>
-    /// <param name="masked">The hidden places.</param>
-    /// <returns>float32 <c>[masked, vocabulary]</c>.</returns>
-    public Tensor Predict(TokenTensors batch, Tensor seen, SequenceRows masked)
+    /// <param name="hidden">What is hidden of them.</param>
+    /// <returns><c>[hidden, vocabulary]</c>.</returns>
+    public Tensor Predict(TokenTensors batch, HiddenTokens hidden)
     {
-        Tensor x = _encoder.Encode(batch, seen, masked);                                            // [masked, width]
+        Tensor x = _encoder.Encode(batch, hidden.Seen, hidden.Rows);                                // [hidden, width]
         x = nn.functional.gelu(Kernels.Linear(x, _denseWeight, _denseBias));
         x = Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
-        return Kernels.Linear(x, _encoder.Words, _bias).to_type(ScalarType.Float32);
+        return Kernels.Linear(x, _encoder.Words, _bias);
     }
 
     /// <inheritdoc/>

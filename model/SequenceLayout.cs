@@ -41,9 +41,8 @@ public sealed class SequenceLayout
     /// <summary>Rows of all sequences.</summary>
     public long Rows { get; }
 
-    /// <summary>What a row counts in a mean over each sequence's rows and then over sequences, float32 <c>[rows]</c>.</summary>
-    public Tensor Shares => _shares ??= OnDevice(tensor(
-        Lengths.SelectMany(length => Enumerable.Repeat((float)(1.0 / ((double)length * Count)), length)).ToArray(), ScalarType.Float32));
+    /// <summary>What a row counts in a mean over each sequence's rows and then over the sequences that have any, float32 <c>[rows]</c>.</summary>
+    public Tensor Shares => _shares ??= OnDevice(tensor(RowShares(), ScalarType.Float32));
 
     /// <summary>Which places of the padded batch hold a row, bool <c>[count, longest]</c>.</summary>
     public Tensor Filled => _filled ??= OnDevice(tensor(
@@ -78,6 +77,12 @@ public sealed class SequenceLayout
     {
         _placeOfRow ??= OnDevice(tensor(PlaceOfRow(), ScalarType.Int64));
         return padded.reshape((long)Count * Longest, padded.shape[2]).index_select(0, _placeOfRow);
+    }
+
+    private float[] RowShares()
+    {
+        double counted = Lengths.Count(length => length > 0);
+        return [.. Lengths.SelectMany(length => Enumerable.Repeat((float)(1 / (length * counted)), length))];
     }
 
     private long[] RowOfPlace()

@@ -2,6 +2,13 @@ using static TorchSharp.torch;
 
 namespace ActorTrain.Model;
 
+/// <summary>What is hidden of a batch, on the device.</summary>
+/// <param name="Seen">The tokens as the encoder sees them, int64 <c>[sum of lengths]</c>.</param>
+/// <param name="Rows">The places whose tokens are to be predicted.</param>
+/// <param name="Truth">Their true tokens, int64 <c>[hidden]</c>.</param>
+/// <param name="Shares">What each counts in the loss, float32 <c>[hidden]</c>.</param>
+internal sealed record HiddenTokens(Tensor Seen, SequenceRows Rows, Tensor Truth, Tensor Shares);
+
 /// <summary>The sequences of a batch on the device.</summary>
 internal sealed class TokenTensors
 {
@@ -32,10 +39,9 @@ internal sealed class TokenTensors
     /// <summary>Each token's row of the position table, int64 <c>[sum of lengths]</c>.</summary>
     public Tensor Positions { get; }
 
-    /// <summary>Checks and copies what is hidden.</summary>
-    /// <returns>The tokens as the encoder sees them, int64 <c>[sum of lengths]</c>; which of them it predicts; and their true values, int64 <c>[masked]</c>.</returns>
-    /// <exception cref="ModelException">Nothing is hidden in a sequence, or a place or token is not one.</exception>
-    public (Tensor Seen, SequenceRows Masked, Tensor Truth) Mask()
+    /// <summary>Checks and copies what is hidden. Sequences without a hidden token, such as those of empty texts, do not count.</summary>
+    /// <exception cref="ModelException">The input says not what is hidden, or a place or token is not one.</exception>
+    public HiddenTokens Hidden()
     {
         if (_input.MaskedPositions is not { } positions || _input.MaskedTokens is not { } tokens)
             throw new ModelException("A batch for masked language modelling has no masked positions; give them with it.");
@@ -49,8 +55,14 @@ internal sealed class TokenTensors
                 throw new ModelException($"Masked position {positions[index]} (number {index} of the batch) is not ascending and below the batch's {seen.Length} tokens.");
             seen[positions[index]] = tokens[index];
         }
-        SequenceRows masked = new(Indices(positions), new SequenceLayout(CountMasked(positions), _device));
-        return (Indices(seen), masked, Indices([.. positions.Select(position => _input.Tokens[position])]));
+        if (positions.Length == 0)
+        {
+            // Something has to be predicted for there to be a gradient; it counts nothing, so that the gradient is 0.
+            SequenceRows first = Layout.First();
+            return new HiddenTokens(Tokens, first, Tokens.index_select(0, first.Rows), first.Layout.Shares * 0);
+        }
+        SequenceRows rows = new(Indices(positions), new SequenceLayout(CountHidden(positions), _device));
+        return new HiddenTokens(Indices(seen), rows, Indices([.. positions.Select(position => _input.Tokens[position])]), rows.Layout.Shares);
     }
 
     private void CheckLengths()
@@ -78,19 +90,15 @@ internal sealed class TokenTensors
         }
     }
 
-    private int[] CountMasked(int[] positions)
+    private int[] CountHidden(int[] positions)
     {
         var counts = new int[_input.Lengths.Length];
         (int next, long end) = (0, 0);
         for (int sequence = 0; sequence < counts.Length; sequence++)
         {
-            int first = next;
             end += _input.Lengths[sequence];
-            while (next < positions.Length && positions[next] < end)
-                next++;
-            counts[sequence] = next - first;
-            if (counts[sequence] == 0)
-                throw new ModelException($"Sequence {sequence} of the batch has no masked position; choose at least one in each.");
+            for (; next < positions.Length && positions[next] < end; next++)
+                counts[sequence]++;
         }
         return counts;
     }

@@ -14,7 +14,7 @@ public sealed class GoldenTests
     {
         using DisposeScope scope = NewDisposeScope();
         VitMae network = Golden.LoadMae();
-        Golden.AssertGradients(key, network, Losses.MaskedAutoEncoding(network, Golden.Patches(), Golden.Mask(), normPix));
+        Golden.Values.AssertGradients(key, network, Losses.MaskedAutoEncoding(network, Golden.Patches(), Golden.Mask(), normPix));
     }
 
     [Fact]
@@ -24,10 +24,10 @@ public sealed class GoldenTests
         using IDisposable withoutGradient = no_grad();
         VitEncoder encoder = Golden.LoadMae().Encoder;
         Tensor tokens = encoder.Tokens(Golden.Patches().All, seen: null);
-        Golden.AssertTensor("features", tokens.data<float>());
+        Golden.Values.AssertTensor("features", tokens.data<float>());
         Tensor cls = encoder.Cls(Golden.Patches().All);
         (int tokenCount, int width) = (17, 16);
-        float[] expected = [.. Golden.Expected["features"].Chunk(tokenCount * width).SelectMany(image => image.Take(width))];
+        float[] expected = [.. Golden.Values["features"].Chunk(tokenCount * width).SelectMany(image => image.Take(width))];
         Assert.All(expected.Zip(cls.data<float>()), pair => Assert.Equal(pair.First, pair.Second, 1e-5));
     }
 
@@ -36,11 +36,11 @@ public sealed class GoldenTests
     {
         using DisposeScope scope = NewDisposeScope();
         VitMae network = Golden.LoadMae();
-        Tensor targets = tensor(Golden.Expected["targets/cls"]).view(Golden.Count, -1);
+        Tensor targets = tensor(Golden.Values["targets/cls"]).view(Golden.Count, -1);
         Tensor distance = Losses.Distillation(new Representation(network.Encoder.Cls(Golden.Patches().All)), targets, DistillReduction.Mean);
-        Golden.AssertScalar("distill-cls/distance", distance.item<float>());
+        Golden.Values.AssertScalar("distill-cls/distance", distance.item<float>());
         Tensor mae = Losses.MaskedAutoEncoding(network, Golden.Patches(), Golden.Mask(), normaliseTargets: true);
-        Golden.AssertGradients("distill-cls", network, mae * 0.5 + distance);
+        Golden.Values.AssertGradients("distill-cls", network, mae * 0.5 + distance);
     }
 
     [Theory]
@@ -51,18 +51,18 @@ public sealed class GoldenTests
         using DisposeScope scope = NewDisposeScope();
         using IDisposable withoutGradient = no_grad();
         Tensor output = Golden.LoadMae().Encoder.Tokens(Golden.Patches().All, seen: null);
-        Tensor targets = tensor(Golden.Expected["targets/tokens"]).view(output.shape);
-        Golden.AssertScalar(key, Losses.Distillation(new Representation(output), targets, reduction).item<float>());
+        Tensor targets = tensor(Golden.Values["targets/tokens"]).view(output.shape);
+        Golden.Values.AssertScalar(key, Losses.Distillation(new Representation(output), targets, reduction).item<float>());
     }
 
     [Fact]
     public void A_student_that_distils_reports_both_losses()
     {
         using Student student = Student.Open(Options(Objective.SelfDistillation) with { MaeWeight = 0.5 }, Golden.ModelFolder);
-        StepResult result = student.Step(0, [Golden.Batch with { Targets = Golden.Expected["targets/cls"] }]);
-        Golden.AssertScalar("distill-cls/loss", result.Loss);
-        Golden.AssertScalar("mae-norm-pix/loss", result.MaeLoss);
-        Golden.AssertScalar("distill-cls/distance", result.DistillLoss);
+        StepResult result = student.Step(0, [Golden.Batch with { Targets = Golden.Values["targets/cls"] }]);
+        Golden.Values.AssertScalar("distill-cls/loss", result.Loss);
+        Golden.Values.AssertScalar("mae-norm-pix/loss", result.MaeLoss);
+        Golden.Values.AssertScalar("distill-cls/distance", result.DistillLoss);
         Assert.True(double.IsNaN(result.Accuracy));
     }
 
@@ -73,10 +73,10 @@ public sealed class GoldenTests
         VitClassifier network = new(Golden.Configuration with { ClassNames = ["a", "b", "c"] }, new NetworkOptions(CPU));
         ModelFolder.LoadEncoder(network.Encoder, Golden.ModelFolder);
         foreach (Weight weight in network.Head)
-            weight.Set(Golden.Expected[weight.Key]);
+            weight.Set(Golden.Values[weight.Key]);
         Tensor scores = network.Scores(Golden.Batch.Input);
-        Golden.AssertTensor("classifier/scores", scores.data<float>());
-        Golden.AssertGradients("classifier", network, nn.functional.cross_entropy(scores, tensor(new long[] { 0, 1, 2 })));
+        Golden.Values.AssertTensor("classifier/scores", scores.data<float>());
+        Golden.Values.AssertGradients("classifier", network, nn.functional.cross_entropy(scores, tensor(new long[] { 0, 1, 2 })));
     }
 
     [Fact]
@@ -86,32 +86,32 @@ public sealed class GoldenTests
         for (int step = 0; step < 3; step++)
         {
             StepResult result = student.Step(step, [Golden.Batch]);
-            Golden.AssertScalar($"steps/{step}/loss", result.Loss);
-            Golden.AssertScalar($"steps/{step}/norm", result.GradientNorm);
+            Golden.Values.AssertScalar($"steps/{step}/loss", result.Loss);
+            Golden.Values.AssertScalar($"steps/{step}/norm", result.GradientNorm);
         }
         using TemporaryFolder folder = new();
         student.SaveModel(folder.Path);
         using SafetensorsFile saved = SafetensorsFile.Open(folder["model.safetensors"]);
-        string[] keys = [.. Golden.Expected.Keys.Where(key => key.StartsWith("steps/weights/", StringComparison.Ordinal))];
+        string[] keys = [.. Golden.Values.Keys.Where(key => key.StartsWith("steps/weights/", StringComparison.Ordinal))];
         Assert.Equal(saved.Entries.Count - 2, keys.Length);
         foreach (string key in keys)
-            Golden.AssertTensor(key, saved.Read(key["steps/weights/".Length..]));
+            Golden.Values.AssertTensor(key, saved.Read(key["steps/weights/".Length..]));
     }
 
     [Fact]
     public void AdamW_makes_torch_optims_steps()
     {
         using DisposeScope scope = NewDisposeScope();
-        Parameter parameter = nn.Parameter(tensor(Golden.Expected["adamw/initial"]).view(3, 4));
+        Parameter parameter = nn.Parameter(tensor(Golden.Values["adamw/initial"]).view(3, 4));
         StudentOptions options = Options(Objective.MaskedAutoEncoding) with { WeightDecay = 0.1, Epsilon = 1e-8 };
         using AdamWState state = new([parameter], [true], options);
         for (int step = 0; step < 3; step++)
         {
-            state.Gather([tensor(Golden.Expected[$"adamw/gradient/{step}"]).view(3, 4)], first: true);
+            state.Gather([tensor(Golden.Values[$"adamw/gradient/{step}"]).view(3, 4)], first: true);
             state.Step = step + 1;
             Kernels.Current.AdamWStep(state, 1e-2, 1);
         }
-        Golden.AssertTensor("adamw/final", parameter.detach().data<float>());
+        Golden.Values.AssertTensor("adamw/final", parameter.detach().data<float>());
     }
 
     private static StudentOptions Options(Objective objective) => new()
