@@ -1,3 +1,5 @@
+using System.Text;
+
 namespace ActorTrain.DataPipeline.Text;
 
 /// <summary>
@@ -9,7 +11,7 @@ internal static class ByteSymbols
     private const int FirstStandIn = 0x100;
 
     private static readonly char[] Symbols = MakeSymbols();
-    private static readonly Dictionary<char, byte> Bytes = Symbols.Select((symbol, value) => (symbol, value)).ToDictionary(pair => pair.symbol, pair => (byte)pair.value);
+    private static readonly Dictionary<char, byte> Bytes = Symbols.Index().ToDictionary(pair => pair.Item, pair => (byte)pair.Index);
 
     /// <summary>All bytes in the order of their symbols.</summary>
     public static byte[] Ordered { get; } = [.. Bytes.OrderBy(pair => pair.Key).Select(pair => pair.Value)];
@@ -30,7 +32,7 @@ internal static class ByteSymbols
         for (int i = 0; i < token.Length; i++)
         {
             if (!Bytes.TryGetValue(token[i], out bytes[i]))
-                return System.Text.Encoding.UTF8.GetBytes(token);
+                return Encoding.UTF8.GetBytes(token);
         }
         return bytes;
     }

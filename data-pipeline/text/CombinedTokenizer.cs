@@ -23,21 +23,21 @@ internal static class CombinedTokenizer
         if (Member(root, "model") is not { ValueKind: JsonValueKind.Object } model)
             throw new DataException($"{path} has no model; use a file of Hugging Face's tokenizers.");
         // Early versions of the format leave the type out.
-        if (Member(model, "type") is { } type && type.ToString() != "BPE")
-            throw Unknown(path, "model", type.ToString(), "BPE");
+        if (Member(model, "type") is { } type && TokenizerFiles.Named(type) != "BPE")
+            throw Unknown(path, "model", TokenizerFiles.Named(type), "BPE");
         foreach (string affix in (string[])["continuing_subword_prefix", "end_of_word_suffix"])
         {
-            if (Member(model, affix) is { } value && value.ToString().Length > 0)
-                throw Unknown(path, affix, value.ToString(), "none");
+            if (Member(model, affix) is { } value && TokenizerFiles.Named(value).Length > 0)
+                throw Unknown(path, affix, TokenizerFiles.Named(value), "none");
         }
-        if (Member(model, "dropout") is { } dropout && dropout.ToString() is not ("0" or "0.0"))
-            throw Unknown(path, "dropout", dropout.ToString(), "none");
+        if (Member(model, "dropout") is { } dropout && TokenizerFiles.Named(dropout) is not ("0" or "0.0"))
+            throw Unknown(path, "dropout", TokenizerFiles.Named(dropout), "none");
         Require(path, model, "ignore_merges", isDefault: false);
         if (Member(model, "vocab") is not { } vocabulary || Member(model, "merges") is not { ValueKind: JsonValueKind.Array } merges)
             throw new DataException($"{path} has a model without vocab or merges; use a file of Hugging Face's tokenizers.");
 
         var idOf = TokenizerFiles.ReadIds(path, vocabulary);
-        if (Member(root, "added_tokens") is { ValueKind: JsonValueKind.Array } added)
+        if (Member(root, "added_tokens") is { } added)
             Add(path, added, idOf);
         return Vocabulary.Create(path, idOf, [.. merges.EnumerateArray().Select((merge, index) => ReadMerge($"{path}, merge {index + 1}", merge))]);
     }
@@ -52,17 +52,19 @@ internal static class CombinedTokenizer
             _ => [],
         };
         return parts is [{ Length: > 0 } left, { Length: > 0 } right] ? new SpelledMerge(left, right, place) : throw new DataException(
-            $"{place}: {merge.GetRawText()} is neither two tokens with a blank between them nor a list of two; restore the file.");
+            $"{place} is neither two tokens with a blank between them nor a list of two; restore the file.");
     }
 
     private static void Add(string path, JsonElement added, Dictionary<string, int> idOf)
     {
-        foreach (var entry in added.EnumerateArray())
+        if (added.ValueKind != JsonValueKind.Array)
+            throw new DataException($"{path} has added_tokens that are no list but {TokenizerFiles.Named(added)}; restore the file.");
+        foreach (var (index, entry) in added.EnumerateArray().Index())
         {
             if (entry.ValueKind != JsonValueKind.Object || Member(entry, "content") is not { ValueKind: JsonValueKind.String } content
                 || Member(entry, "id") is not { ValueKind: JsonValueKind.Number } number || !number.TryGetInt32(out int id) || id < 0)
             {
-                throw new DataException($"{path} holds the added token {entry.GetRawText()} without content or id; restore the file.");
+                throw new DataException($"{path}, added token {index + 1} has no content or no id; restore the file.");
             }
             string token = content.GetString()!;
             if (Member(entry, "special") is not { ValueKind: JsonValueKind.True })
@@ -75,14 +77,14 @@ internal static class CombinedTokenizer
     private static void Require(string path, JsonElement json, string name, bool isDefault)
     {
         if (Member(json, name) is { } value && value.ValueKind != (isDefault ? JsonValueKind.True : JsonValueKind.False))
-            throw Unknown(path, name, value.GetRawText(), isDefault ? "true" : "false");
+            throw Unknown(path, name, TokenizerFiles.Named(value), isDefault ? "true" : "false");
     }
 
     private static JsonElement? Member(JsonElement json, string name) =>
         json.TryGetProperty(name, out var value) && value.ValueKind != JsonValueKind.Null ? value : null;
 
     private static string TypeOf(JsonElement json) =>
-        json.ValueKind == JsonValueKind.Object && Member(json, "type") is { } type ? type.ToString() : json.GetRawText();
+        json.ValueKind == JsonValueKind.Object && Member(json, "type") is { } type ? TokenizerFiles.Named(type) : TokenizerFiles.Named(json);
 
     private static DataException Unknown(string path, string part, string value, string known) =>
         new($"{path} has the {part} {value}; only {known} is known here, as GPT-2 and RoBERTa have it.");

@@ -44,20 +44,19 @@ internal static class TokenizerFiles
         foreach (var entry in json.EnumerateObject())
         {
             if (entry.Value.ValueKind != JsonValueKind.Number || !entry.Value.TryGetInt32(out int id) || id < 0)
-                throw new DataException($"{place} gives the token '{entry.Name}' the id {entry.Value.GetRawText()}, which is no whole number from 0 on; correct it.");
+                throw new DataException($"{place} gives the token '{entry.Name}' the id {Named(entry.Value)}, which is no whole number from 0 on; correct it.");
             if (!idOf.TryAdd(entry.Name, id))
                 throw new DataException($"{place} holds the token '{entry.Name}' twice; remove one of them.");
         }
         return idOf;
     }
 
-    /// <summary>What a JSON value is, for a sentence.</summary>
+    /// <summary>A JSON value in a sentence: itself if it is simple, otherwise what it is.</summary>
     public static string Named(JsonElement json) => json.ValueKind switch
     {
         JsonValueKind.Array => "a list",
         JsonValueKind.Object => "an object",
-        JsonValueKind.String => "a string",
-        JsonValueKind.Number => "a number",
+        JsonValueKind.String => json.GetString()!,
         _ => json.GetRawText(),
     };
 

@@ -76,7 +76,7 @@ public static class TokenizerTrainer
                 string.Concat(merges.Select(merge => $"{merge.Left} {merge.Right}\n").Prepend($"{TokenizerFiles.MergesHeader}: 0.2\n"))));
             Write(folder, TokenizerFiles.SettingsName, Json(Settings));
             // Last, because without it a folder is no tokenizer.
-            Write(folder, TokenizerFiles.VocabularyName, Json(tokens.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id)));
+            Write(folder, TokenizerFiles.VocabularyName, Json(tokens.Index().ToDictionary(pair => pair.Item, pair => pair.Index)));
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {

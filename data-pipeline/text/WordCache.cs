@@ -18,7 +18,7 @@ internal sealed class WordCache
     private readonly Entry?[] _places = new Entry?[1 << PlaceBits];
 
     /// <summary>The tokens of a word, made by <paramref name="encoder"/> where they are not known.</summary>
-    public int[] TokensOf(ReadOnlySpan<byte> word, BytePairEncoder encoder)
+    public ReadOnlySpan<int> TokensOf(ReadOnlySpan<byte> word, BytePairEncoder encoder)
     {
         if (word.Length > LongestWord)
             return encoder.Encode(word);

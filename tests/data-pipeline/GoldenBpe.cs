@@ -13,7 +13,7 @@ internal sealed record GoldenBpe(int VocabularySize, string[] Documents, string[
 
     public static Tokenizer Tokenizer { get; } = new(Text.Vocabulary.Create("golden", Instance.Ids, [.. Instance.Merges.Select(Spelled)]));
 
-    public Dictionary<string, int> Ids => Vocabulary.Select((token, id) => (token, id)).ToDictionary(pair => pair.token, pair => pair.id);
+    public Dictionary<string, int> Ids => Vocabulary.Index().ToDictionary(pair => pair.Item, pair => pair.Index);
 
     /// <summary>Writes <c>vocab.json</c> and <c>merges.txt</c>.</summary>
     public void Write(string folder)

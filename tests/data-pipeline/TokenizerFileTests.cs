@@ -1,5 +1,6 @@
 using System.Text;
 using System.Text.Json.Nodes;
+using ActorTrain.Tests;
 
 namespace ActorTrain.DataPipeline.Tests;
 
@@ -30,7 +31,7 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("[1, 2]", "vocab.json is no JSON object of tokens and ids but a list")]
     [InlineData("{\"a\": 0,\n\"b\": }", "vocab.json, line 2 is no JSON")]
     [InlineData("", "vocab.json, line 1 is no JSON")]
-    [InlineData("{\"a\": \"0\"}", "'a' the id \"0\", which is no whole number")]
+    [InlineData("{\"a\": \"0\"}", "'a' the id 0, which is no whole number")]
     [InlineData("{\"a\": 0.5}", "'a' the id 0.5, which is no whole number")]
     [InlineData("{\"a\": -1}", "'a' the id -1, which is no whole number")]
     [InlineData("{\"a\": 99999999999}", "'a' the id 99999999999, which is no whole number")]
@@ -112,9 +113,9 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("model/vocab", "null", "a model without vocab or merges")]
     [InlineData("model/vocab", "[]", "no JSON object of tokens and ids but a list")]
     [InlineData("model/merges", "{}", "a model without vocab or merges")]
-    [InlineData("model/merges", "[\"h e\", 5]", "merge 2: 5 is neither")]
-    [InlineData("model/merges", "[[\"h\", \"e\", \"y\"]]", "merge 1: [\"h\",\"e\",\"y\"] is neither")]
-    [InlineData("model/merges", "[[\"h\", 5]]", "merge 1: [\"h\",5] is neither")]
+    [InlineData("model/merges", "[\"h e\", 5]", "merge 2 is neither")]
+    [InlineData("model/merges", "[[\"h\", \"e\", \"y\"]]", "merge 1 is neither")]
+    [InlineData("model/merges", "[[\"h\", 5]]", "merge 1 is neither")]
     [InlineData("model/merges", "[[\"h\", \"q\"]]", "merge 1 merges 'h q', but")]
     [InlineData("model", "null", "has no model")]
     [InlineData("normalizer", "{\"type\": \"NFKC\"}", "the normalizer NFKC; only none")]
@@ -123,7 +124,8 @@ public sealed class TokenizerFileTests : IDisposable
     [InlineData("pre_tokenizer/add_prefix_space", "true", "the add_prefix_space true; only false")]
     [InlineData("pre_tokenizer/use_regex", "false", "the use_regex false; only true")]
     [InlineData("added_tokens", "[]", "has no token <mask>")]
-    [InlineData("added_tokens", "[{\"content\": \"<mask>\"}]", "without content or id")]
+    [InlineData("added_tokens", "[{\"content\": \"<mask>\"}]", "added token 1 has no content or no id")]
+    [InlineData("added_tokens", "{}", "added_tokens that are no list but an object")]
     [InlineData("added_tokens", "[{\"id\": 5, \"content\": \"hello\"}]", "adds the token 'hello' that is not special")]
     [InlineData("added_tokens", "[{\"id\": 5, \"content\": \"<s>\", \"special\": true}]", "the added token '<s>' the id 5 and in its vocabulary 0")]
     public void A_combined_file_of_another_kind(string member, string value, string sentence)
@@ -142,6 +144,32 @@ public sealed class TokenizerFileTests : IDisposable
     {
         _folder.Write("tokenizer.json", Encoding.UTF8.GetBytes(content));
         Refused(_folder.Path, sentence);
+    }
+
+    [Fact]
+    public void Damaged_files_end_in_a_sentence_or_a_tokenizer()
+    {
+        GoldenBpe.Instance.Write(_folder.File("files"));
+        _folder.Write("combined/tokenizer.json", Encoding.UTF8.GetBytes(TokenizerTests.CombinedForm(mergesAsPairs: false).ToJsonString()));
+        string[] paths = [_folder.File("files", "vocab.json"), _folder.File("files", "merges.txt"), _folder.File("combined", "tokenizer.json")];
+        byte[][] sound = [.. paths.Select(File.ReadAllBytes)];
+        int refused = 0;
+        foreach (var (element, bytes) in Mutation.Of(sound, count: 3000, seed: 5))
+        {
+            File.WriteAllBytes(paths[element], bytes);
+            try
+            {
+                var tokenizer = Tokenizer.Open(Path.GetDirectoryName(paths[element])!);
+                Assert.Equal("a text", tokenizer.Decode(tokenizer.Encode("a text")));
+            }
+            catch (DataException error)
+            {
+                Assert.EndsWith(".", error.Message, StringComparison.Ordinal);
+                refused++;
+            }
+            File.WriteAllBytes(paths[element], sound[element]);
+        }
+        Assert.InRange(refused, 2000, 2999);
     }
 
     private static void Refused(string folder, params string[] parts)
