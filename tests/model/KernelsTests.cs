@@ -8,12 +8,6 @@ namespace ActorTrain.Model.Tests;
 /// <summary>Every fused operator does what the plain operators do: same bits, or within 1e-6 of them.</summary>
 public sealed class KernelsTests
 {
-    private static readonly string[] Names =
-    [
-        "output", "x", "attention norm weight", "attention norm bias", "qkv weight", "qkv bias", "attention output weight",
-        "attention output bias", "MLP norm weight", "MLP norm bias", "MLP weight", "MLP bias", "MLP output weight", "MLP output bias",
-    ];
-
     /// <summary>Batch, tokens, width, heads, MLP width, first token wanted, tokens wanted, threads.</summary>
     public static TheoryData<long, long, long, int, long, long, long, int> Shapes => new()
     {
@@ -68,15 +62,13 @@ public sealed class KernelsTests
     public void TransformerBlockHasTheSameBitsAgainAndForEveryNumberOfThreads()
     {
         using DisposeScope scope = NewDisposeScope();
-        Case made = Make(37, 17, 96, 384, 17);
+        BlockCase made = Make(37, 17, 96, 384, 17);
         set_num_threads(1);
         Tensor[] expected = Run(new FusedKernels(), made, 3, 0, 17, 0);
         foreach (int threads in new[] { 1, 2, 2, 3 })
         {
             set_num_threads(threads);
-            Tensor[] again = Run(new FusedKernels(), made, 3, 0, 17, 0);
-            for (int index = 0; index < Names.Length; index++)
-                Assert.True(again[index].bytes.SequenceEqual(expected[index].bytes), $"{Names[index]} changed its bits on {threads} threads");
+            BlockCase.AssertSameBits(expected, Run(new FusedKernels(), made, 3, 0, 17, 0), $"on {threads} threads");
         }
         set_num_threads(1);
     }
@@ -85,7 +77,7 @@ public sealed class KernelsTests
     public void TransformerBlockWithoutGradientsGivesTheSameOutput()
     {
         using DisposeScope scope = NewDisposeScope();
-        Case made = Make(40, 17, 96, 384, 17);
+        BlockCase made = Make(40, 17, 96, 384, 17);
         FusedKernels kernels = new();
         Tensor trained = kernels.TransformerBlock(made.X, made.Weights, 3, 1e-12, 0, 17, 0);
         using IDisposable withoutGradient = no_grad();
@@ -98,13 +90,11 @@ public sealed class KernelsTests
     {
         using DisposeScope scope = NewDisposeScope();
         set_num_threads(1);
-        Case made = Make(4, 17, 96, 384, 17);
+        BlockCase made = Make(4, 17, 96, 384, 17);
         Tensor[] plain = Run(new Kernels(), made, 3, 0, 17, 0.1);
         Tensor[] fused = Run(new FusedKernels(), made, 3, 0, 17, 0.1);
         Tensor[] exact = Run(new Kernels(), made.In(ScalarType.Float64), 3, 0, 17, 0);
-        for (int index = 0; index < Names.Length; index++)
-            Assert.True(Distance(fused[index], plain[index]) <= 2e-6, $"{Names[index]} differs from the plain operators");
-        Assert.True(Distance(fused[0], exact[0]) > 0.01, "nothing was dropped");
+        BlockCase.AssertDropTheSame(fused, plain, exact);
     }
 
     /// <summary>bfloat16 rounds at the same places as autocast over the plain operators, so it must be as near to the truth.</summary>
@@ -115,7 +105,7 @@ public sealed class KernelsTests
     {
         using DisposeScope scope = NewDisposeScope();
         set_num_threads(1);
-        Case made = Make(16, 17, 192, 768, count);
+        BlockCase made = Make(16, 17, 192, 768, count);
         FusedKernels fusedKernels = new();
         Tensor[] exact = Run(new Kernels(), made.In(ScalarType.Float64), 3, first, count, 0);
         Tensor[] plain, fused;
@@ -124,11 +114,7 @@ public sealed class KernelsTests
             plain = Run(new Kernels(), made, 3, first, count, 0);
             fused = Run(fusedKernels, made, 3, first, count, 0);
         }
-        for (int index = 0; index < Names.Length; index++)
-        {
-            double plainError = Distance(plain[index], exact[index]), fusedError = Distance(fused[index], exact[index]);
-            Assert.True(fusedError <= Math.Max(1e-6, 1.25 * plainError), $"{Names[index]}: {fusedError:g2}, the plain operators {plainError:g2}");
-        }
+        BlockCase.AssertAsNearToTheTruth(fused, plain, exact);
     }
 
     [Fact]
@@ -143,27 +129,19 @@ public sealed class KernelsTests
     public void WidthsThatTheFusedBlockDoesNotHandleGoToThePlainOperators()
     {
         using DisposeScope scope = NewDisposeScope();
-        Case made = Make(2, 5, 24, 40, 5);
+        BlockCase made = Make(2, 5, 24, 40, 5);
         Tensor[] plain = Run(new Kernels(), made, 3, 0, 5, 0);
         Tensor[] fused = Run(new FusedKernels(), made, 3, 0, 5, 0);
-        for (int index = 0; index < Names.Length; index++)
-            Assert.True(fused[index].bytes.SequenceEqual(plain[index].bytes), Names[index]);
+        BlockCase.AssertSameBits(plain, fused, "against the plain operators");
     }
 
     private static void AssertAgrees(long batch, long tokens, long width, int heads, long mlpWidth, long first, long count)
     {
         using DisposeScope scope = NewDisposeScope();
-        Case made = Make(batch, tokens, width, mlpWidth, count);
-        Tensor[] plain = Run(new Kernels(), made, heads, first, count, 0);
-        Tensor[] fused = Run(new FusedKernels(), made, heads, first, count, 0);
-        Tensor[] exact = Run(new Kernels(), made.In(ScalarType.Float64), heads, first, count, 0);
-        for (int index = 0; index < Names.Length; index++)
-        {
-            double plainError = Distance(plain[index], exact[index]);
-            double fusedError = Distance(fused[index], exact[index]);
-            Assert.True(fusedError <= 1e-6, $"{Names[index]} is {fusedError:g2} away from float64, the plain operators {plainError:g2}");
-            Assert.True(Distance(fused[index], plain[index]) <= 1e-6 + plainError, $"{Names[index]} differs from the plain operators");
-        }
+        BlockCase made = Make(batch, tokens, width, mlpWidth, count);
+        BlockCase.AssertAgree(
+            Run(new FusedKernels(), made, heads, first, count, 0), Run(new Kernels(), made, heads, first, count, 0),
+            Run(new Kernels(), made.In(ScalarType.Float64), heads, first, count, 0));
     }
 
     private static void AssertAdamWHasTheSameBits()
@@ -196,50 +174,9 @@ public sealed class KernelsTests
         return new AdamWState(parameters, [true, false, true], options);
     }
 
-    private static Case Make(long batch, long tokens, long width, long mlpWidth, long count)
-    {
-        manual_seed(5);
-        Tensor Random(double scale, params long[] shape) => (randn(shape) * scale).requires_grad_();
-        Tensor Scale() => (randn([width]) * 0.1 + 1).requires_grad_();
-        double narrow = 1 / Math.Sqrt(width), wide = 1 / Math.Sqrt(mlpWidth);
-        BlockWeights weights = new(
-            Scale(), Random(0.1, width), Random(narrow, 3 * width, width), Random(0.1, 3 * width), Random(narrow, width, width),
-            Random(0.1, width), Scale(), Random(0.1, width), Random(narrow, mlpWidth, width), Random(0.1, mlpWidth),
-            Random(wide, width, mlpWidth), Random(0.1, width));
-        return new Case(Random(1, batch, tokens, width), weights, randn([batch, count, width]));
-    }
+    private static BlockCase Make(long batch, long tokens, long width, long mlpWidth, long count) =>
+        BlockCase.Make([batch, tokens, width], [batch, count, width], mlpWidth);
 
-    /// <summary>The output and the gradients of x and the weights, as <see cref="Names"/> lists them.</summary>
-    private static Tensor[] Run(Kernels kernels, Case made, int heads, long first, long count, double dropout)
-    {
-        manual_seed(9);
-        Tensor output = kernels.TransformerBlock(made.X, made.Weights, heads, 1e-12, first, count, dropout);
-        IList<Tensor> gradients = autograd.grad([(output * made.Direction).sum()], [made.X, .. made.Tensors]);
-        return [output.detach(), .. gradients];
-    }
-
-    private static double Distance(Tensor left, Tensor right)
-    {
-        Tensor exact = right.to(ScalarType.Float64);
-        return (left.to(ScalarType.Float64) - exact).norm().item<double>() / exact.norm().item<double>();
-    }
-
-    private sealed record Case(Tensor X, BlockWeights Weights, Tensor Direction)
-    {
-        public Tensor[] Tensors =>
-        [
-            Weights.AttentionNormWeight, Weights.AttentionNormBias, Weights.QueryKeyValueWeight, Weights.QueryKeyValueBias,
-            Weights.AttentionOutputWeight, Weights.AttentionOutputBias, Weights.MlpNormWeight, Weights.MlpNormBias,
-            Weights.MlpWeight, Weights.MlpBias, Weights.MlpOutputWeight, Weights.MlpOutputBias,
-        ];
-
-        public Case In(ScalarType dtype)
-        {
-            Tensor[] t = [.. Tensors.Select(tensor => tensor.detach().to(dtype).requires_grad_())];
-            return new Case(
-                X.detach().to(dtype).requires_grad_(),
-                new BlockWeights(t[0], t[1], t[2], t[3], t[4], t[5], t[6], t[7], t[8], t[9], t[10], t[11]),
-                Direction.to(dtype));
-        }
-    }
+    private static Tensor[] Run(Kernels kernels, BlockCase made, int heads, long first, long count, double dropout) =>
+        made.Run((x, weights) => kernels.TransformerBlock(x, weights, heads, 1e-12, first, count, dropout));
 }

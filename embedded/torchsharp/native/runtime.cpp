@@ -139,6 +139,11 @@ EXPORT int at_leave_autocast(int device_type, int outer_dtype) {
     });
 }
 
+// The libtorch that this library was built for.
+EXPORT const char* at_version() {
+    return TORCH_VERSION;
+}
+
 EXPORT void at_set_threads(int threads) {
     at::set_num_threads(threads);
 }

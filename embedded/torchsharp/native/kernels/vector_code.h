@@ -12,13 +12,14 @@ using bfloat = uint16_t;
 
 /// Where a head of the packed queries, keys and values [tokens, 3 * width] lies, and its sizes.
 struct AttentionShape {
-  int64_t queries;      // rows of the query matrix: tokens, or 1 where only the first token attends
+  int64_t queries;      // rows of the query matrix: tokens, or fewer where only some attend
   int64_t tokens;
   int64_t headWidth;    // a multiple of 16
   int64_t queryStride;  // between rows of the queries
   int64_t keyStride;    // between rows of the keys and of the values
   int64_t outStride;    // between rows of the result
   int64_t paddedTokens() const { return (tokens + 15) / 16 * 16; }
+  int64_t scratch() const { return (headWidth + queries) * paddedTokens(); }
 };
 
 /// What follows a product before its result c is stored: c = (product + bias) * scale + add, or, where `derivative` is set (it lies
@@ -63,7 +64,7 @@ struct VectorCode {
   void (*layerNormBfloat)(int64_t rows, int64_t width, const float* x, const float* weight, const float* bias,
                           float epsilon, bfloat* y, float* statistics);
 
-  // dx = passed + gradient of x through the normalisation; weightGradient and biasGradient [width] are added to.
+  // dx = passed (unless null) + gradient of x through the normalisation; weightGradient and biasGradient [width] are added to.
   void (*layerNormBackward)(int64_t rows, int64_t width, const float* dy, const float* x, const float* statistics,
                             const float* weight, const float* passed, float* dx, float* weightGradient,
                             float* biasGradient);
@@ -95,14 +96,14 @@ struct VectorCode {
   void (*toBfloat)(int64_t count, const float* x, bfloat* y);
   void (*toFloat)(int64_t count, const bfloat* x, float* y);
 
-  // One head: probabilities [queries, paddedTokens] = softmax(q k' / sqrt(headWidth)), out = probabilities v.
-  // scratch: headWidth * paddedTokens floats.
+  // One head: probabilities [queries, paddedTokens] = softmax(q k' / sqrt(headWidth)), out = (probabilities * factors) v, where
+  // factors [queries, tokens] may be null. scratch: shape.scratch() floats.
   void (*attention)(const AttentionShape& shape, const float* query, const float* key, const float* value,
-                    float* probabilities, float* out, float* scratch);
-  // Its gradients, written, not added. scratch: (headWidth + queries) * paddedTokens floats.
+                    const float* factors, float* probabilities, float* out, float* scratch);
+  // Its gradients, written, not added. scratch: shape.scratch() floats.
   void (*attentionBackward)(const AttentionShape& shape, const float* query, const float* key, const float* value,
-                            const float* probabilities, const float* dout, float* dquery, float* dkey, float* dvalue,
-                            float* scratch);
+                            const float* factors, const float* probabilities, const float* dout, float* dquery, float* dkey,
+                            float* dvalue, float* scratch);
 
   // One parameter's AdamW step. `keep` is 1 - learning rate * decay.
   void (*adamW)(int64_t count, float* parameter, const float* gradient, float* average, float* averageSquared, float keep,
