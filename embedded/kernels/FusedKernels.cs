@@ -5,12 +5,13 @@ using static TorchSharp.torch;
 namespace ActorTrain.Embedded.Kernels;
 
 /// <summary>
-/// The fused operators of embedded/torchsharp/native/kernels behind model/'s seam. What they do not handle (CUDA, odd widths)
-/// goes to the plain operators.
+/// The fused operators of embedded/torchsharp/native/kernels behind model/'s seam. What they do not handle (CUDA, odd widths,
+/// no row at all) goes to the plain operators.
 /// </summary>
 public sealed class FusedKernels : Model.Kernels
 {
     private static readonly Op TransformerLayer = new("actortrain::transformer_layer");
+    private static readonly Op PostNormLayer = new("actortrain::post_norm_layer");
     private static readonly Op AdamW = new("actortrain::adamw_");
     private static readonly Op Limit = new("actortrain::limit_vectors");
 
@@ -20,9 +21,7 @@ public sealed class FusedKernels : Model.Kernels
     /// <inheritdoc/>
     public override Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
     {
-        bool handled = x.device.type == DeviceType.CPU && x.dtype == ScalarType.Float32
-            && x.shape[2] % (16 * heads) == 0 && weights.MlpBias.shape[0] % 16 == 0;
-        if (!handled)
+        if (!Handles(x, weights, heads))
             return base.TransformerBlock(x, weights, heads, eps, first, count, dropout);
         Tensor? attentionFactors = null, mlpFactors = null;                                         // [batch, count, width]
         if (dropout > 0)
@@ -32,13 +31,28 @@ public sealed class FusedKernels : Model.Kernels
             attentionFactors = Drop(ones(shape), dropout);
             mlpFactors = Drop(ones(shape), dropout);
         }
-        Tensor[] inOrder =
-        [
-            weights.AttentionNormWeight, weights.AttentionNormBias, weights.QueryKeyValueWeight, weights.QueryKeyValueBias,
-            weights.AttentionOutputWeight, weights.AttentionOutputBias, weights.MlpNormWeight, weights.MlpNormBias,
-            weights.MlpWeight, weights.MlpBias, weights.MlpOutputWeight, weights.MlpOutputBias,
-        ];
-        return TransformerLayer.Call(x, inOrder, heads, eps, first, count, attentionFactors, mlpFactors);
+        return TransformerLayer.Call(x, InOrder(weights), heads, eps, first, count, attentionFactors, mlpFactors);
+    }
+
+    /// <inheritdoc/>
+    public override Tensor PostNormBlock(
+        Tensor x, BlockWeights weights, SequenceLayout layout, int heads, double eps, SequenceRows? wanted, double dropout)
+    {
+        if (!Handles(x, weights, heads) || wanted?.Layout.Rows == 0)
+            return base.PostNormBlock(x, weights, layout, heads, eps, wanted, dropout);
+        Tensor? probabilityFactors = null, attentionFactors = null, mlpFactors = null;
+        if (dropout > 0)
+        {
+            // Drawn in the order of the plain operators, so that one seed drops the same numbers.
+            SequenceLayout asking = wanted?.Layout ?? layout;
+            long pairs = asking.Lengths.Zip(layout.Lengths, (queries, keys) => (long)queries * keys).Sum();
+            long[] shape = [asking.Rows, x.shape[1]];
+            probabilityFactors = Drop(ones([heads * pairs]), dropout);
+            attentionFactors = Drop(ones(shape), dropout);
+            mlpFactors = Drop(ones(shape), dropout);
+        }
+        long[] lengths = [.. layout.Lengths.Select(length => (long)length)];
+        return PostNormLayer.Call(x, InOrder(weights), lengths, wanted?.Rows, heads, eps, probabilityFactors, attentionFactors, mlpFactors);
     }
 
     /// <inheritdoc/>
@@ -68,4 +82,14 @@ public sealed class FusedKernels : Model.Kernels
         using Tensor pinned = host.pin_memory();
         return HostCopy.Aside(pinned, device);
     }
+
+    private static bool Handles(Tensor x, BlockWeights weights, int heads) =>
+        x.device.type == DeviceType.CPU && x.dtype == ScalarType.Float32 && x.shape[^1] % (16 * heads) == 0 && weights.MlpBias.shape[0] % 16 == 0;
+
+    private static Tensor[] InOrder(BlockWeights weights) =>
+    [
+        weights.AttentionNormWeight, weights.AttentionNormBias, weights.QueryKeyValueWeight, weights.QueryKeyValueBias,
+        weights.AttentionOutputWeight, weights.AttentionOutputBias, weights.MlpNormWeight, weights.MlpNormBias,
+        weights.MlpWeight, weights.MlpBias, weights.MlpOutputWeight, weights.MlpOutputBias,
+    ];
 }
