@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using ActorTrain.Actors;
 using ActorTrain.Actors.Cluster;
 
 namespace ActorTrain.Benchmarks;
@@ -12,7 +11,7 @@ internal static class NodeStart
     public static async Task RunNodeAsync(string roles, string folder, string[] join, TextReader input, TextWriter output)
     {
         NodeOptions options = new() { Roles = roles.Split(','), Host = "127.0.0.1", Port = 0, Join = join, Secret = Secret, Folder = folder };
-        await using Node node = await Node.StartAsync(options, new Progress<RunEvent>(), CancellationToken.None);
+        await using Node node = await Node.StartAsync(options, new StepLines(output), CancellationToken.None);
         output.WriteLine(node.Address);
         output.Flush();
         await input.ReadLineAsync();

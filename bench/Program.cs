@@ -73,7 +73,7 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 5 --steps 60, or tokenizer --rounds 5.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 3 --steps 40, or tokenizer --rounds 5.");
     return 2;
 }
 try

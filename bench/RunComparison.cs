@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Text.Json;
 using ActorTrain.Actors;
 using ActorTrain.Actors.Cluster;
 using ActorTrain.DataPipeline;
@@ -14,14 +13,8 @@ namespace ActorTrain.Benchmarks;
 /// </summary>
 internal static class RunComparison
 {
+    /// <summary>The first steps compile, load and fill caches, and the first one waits for the teacher to be opened.</summary>
     private const int WarmUpSteps = 10;
-
-    private sealed record Measurement(double CpuSecondsPerStep, StageResult Result)
-    {
-        public double SecondsPerStep => Result.Seconds / Result.Steps;
-
-        public double Waiting => (Result.DataWaitSeconds + Result.TeacherWaitSeconds) / Result.Seconds;
-    }
 
     public static async Task CompareAsync(int rounds, int steps)
     {
@@ -32,26 +25,30 @@ internal static class RunComparison
             SyntheticImages.Write(data, new SyntheticOptions { Images = 1024, Seed = 1 });
             ModelFolder.CreateFresh(ModelPresets.Tiny32, 2, TeacherOf(data));
             using Side bare = Side.Ours(threads: 1);
-            List<Measurement> training = [], alone = [], cluster = [];
+            List<PerStep> training = [], alone = [], cluster = [];
             for (int round = 0; round < rounds; round++)
             {
                 string own = Path.Combine(folder.FullName, $"{round}");
                 bare.Ask("pretrain", steps);
                 training.Add(RunAlone(StageKind.Pretrain, data, own + "-pretraining", steps));
-                alone.Add(RunAlone(StageKind.Distill, data, own + "-distillation", steps));
+                // Each comes first in half of the rounds, so that a machine that gets slower or faster favours neither.
+                if (round % 2 == 0)
+                    alone.Add(RunAlone(StageKind.Distill, data, own + "-distillation", steps));
                 cluster.Add(await RunOnTwoNodesAsync(data, own + "-nodes", steps));
-                Console.Error.WriteLine($"round {round + 1} of {rounds}");
+                if (round % 2 == 1)
+                    alone.Add(RunAlone(StageKind.Distill, data, own + "-distillation", steps));
+                Console.Error.WriteLine(Invariant($"round {round + 1} of {rounds}: {Overhead(cluster[^1], alone[^1]):p1} more CPU time on two nodes"));
             }
-            Console.WriteLine(Invariant($"\ntiny-32, batch 64, one thread, medians of {rounds} rounds of {steps} steps"));
+            Console.WriteLine(Invariant($"\ntiny-32, batch 64, one thread, medians of {rounds} rounds of {steps} steps after {WarmUpSteps} to warm up"));
             Console.WriteLine("| | ms/step | CPU s/step | waiting for data and teacher |");
             Console.WriteLine("|---|---|---|---|");
             Console.WriteLine(Invariant($"| further pre-training, bare loop | {bare.Milliseconds("pretrain"):f1} | {bare.CpuSeconds("pretrain"):f3} | |"));
             Print("further pre-training, one process", training);
             Print("self-distillation, live teacher, one process", alone);
             Print("self-distillation, live teacher, two nodes", cluster);
-            double throughput = bare.Milliseconds("pretrain") / 1000 / Statistics.Median(training.Select(one => one.SecondsPerStep));
-            double overhead = Statistics.Median(cluster.Zip(alone, (two, one) => two.CpuSecondsPerStep / one.CpuSecondsPerStep)) - 1;
-            Console.WriteLine(Invariant($"run's throughput / bare loop's: {throughput:f3}; more CPU time on two nodes: {overhead:p1}"));
+            double throughput = bare.Milliseconds("pretrain") / 1000 / Statistics.Median(training.Select(one => one.Seconds));
+            double[] overheads = [.. cluster.Zip(alone, Overhead)];
+            Console.WriteLine(Invariant($"run's throughput / bare loop's: {throughput:f3}; more CPU time on two nodes, round by round: {Statistics.Median(overheads):p1} ({overheads.Min():p1} to {overheads.Max():p1})"));
         }
         finally
         {
@@ -59,40 +56,34 @@ internal static class RunComparison
         }
     }
 
-    /// <summary>The process of <see cref="RunAlone"/>: a line for each step, and the result at last.</summary>
-    public static async Task RunAsync(StageKind kind, string data, string folder, int steps, TextWriter output)
+    /// <summary>The process of <see cref="RunAlone"/>.</summary>
+    public static Task RunAsync(StageKind kind, string data, string folder, int steps, TextWriter output) =>
+        TrainingRun.ExecuteAsync(Plan(kind, data, steps), folder, new StepLines(output), CancellationToken.None);
+
+    private static PerStep RunAlone(StageKind kind, string data, string folder, int steps)
     {
-        var results = await TrainingRun.ExecuteAsync(Plan(kind, data, steps), folder, new Steps(step => output.WriteLine(step)), CancellationToken.None);
-        output.WriteLine(JsonSerializer.Serialize(results[0]));
+        using Process process = TransportComparison.Start("run", $"{kind}", data, folder, $"{steps + WarmUpSteps}");
+        PerStep measured = StepLines.Measure(process, [process], WarmUpSteps, steps);
+        process.WaitForExit();
+        return measured;
     }
 
-    private static Measurement RunAlone(StageKind kind, string data, string folder, int steps)
-    {
-        using Process process = TransportComparison.Start("run", $"{kind}", data, folder, $"{steps}");
-        CpuMeter meter = new([process], steps);
-        while (true)
-        {
-            string line = TransportComparison.ReadLine(process);
-            if (!long.TryParse(line, CultureInfo.InvariantCulture, out long step))
-                return new Measurement(meter.SecondsPerStep, JsonSerializer.Deserialize<StageResult>(line)!);
-            meter.Reached(step);
-        }
-    }
-
-    private static async Task<Measurement> RunOnTwoNodesAsync(string data, string folder, int steps)
+    private static async Task<PerStep> RunOnTwoNodesAsync(string data, string folder, int steps)
     {
         using Process student = TransportComparison.Start("node", $"{NodeRoles.Coordinator},{NodeRoles.Student}", folder + "-student");
         string address = TransportComparison.ReadLine(student);
         using Process teacher = TransportComparison.Start("node", $"{NodeRoles.Data},{NodeRoles.Teacher}", folder + "-teacher", address);
         TransportComparison.ReadLine(teacher);
-        CpuMeter meter = new([student, teacher], steps);
-        IReadOnlyList<StageResult> results;
-        await using (ClusterClient client = await ClusterClient.ConnectAsync([address], NodeStart.Secret, null, CancellationToken.None))
-            results = await client.RunAsync(Plan(StageKind.Distill, data, steps), folder, new Steps(meter.Reached), CancellationToken.None);
+        await using ClusterClient client = await ClusterClient.ConnectAsync([address], NodeStart.Secret, null, CancellationToken.None);
+        Task run = client.RunAsync(Plan(StageKind.Distill, data, steps + WarmUpSteps), folder, new Progress<RunEvent>(), CancellationToken.None);
+        PerStep measured = StepLines.Measure(student, [student, teacher], WarmUpSteps, steps);
+        await run;
         NodeStart.End(teacher);
         NodeStart.End(student);
-        return new Measurement(meter.SecondsPerStep, results[0]);
+        return measured;
     }
+
+    private static double Overhead(PerStep two, PerStep one) => (two.CpuSeconds / one.CpuSeconds) - 1;
 
     private static string TeacherOf(string data) => data + "-teacher";
 
@@ -153,40 +144,8 @@ internal static class RunComparison
         ],
     };
 
-    private static void Print(string what, List<Measurement> all) => Console.WriteLine(Invariant(
-        $"| {what} | {1000 * Statistics.Median(all.Select(one => one.SecondsPerStep)):f1} | {Statistics.Median(all.Select(one => one.CpuSecondsPerStep)):f3} | {Statistics.Median(all.Select(one => one.Waiting)):p1} |"));
+    private static void Print(string what, List<PerStep> all) => Console.WriteLine(Invariant(
+        $"| {what} | {1000 * Statistics.Median(all.Select(one => one.Seconds)):f1} | {Statistics.Median(all.Select(one => one.CpuSeconds)):f3} | {Statistics.Median(all.Select(one => one.Waiting)):p1} |"));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
-
-    /// <summary>The CPU time of some processes over the steps after the first few, which compile and load.</summary>
-    private sealed class CpuMeter(Process[] processes, int steps)
-    {
-        private (long Step, double Cpu)? _from;
-
-        public double SecondsPerStep { get; private set; }
-
-        public void Reached(long step)
-        {
-            if (step < Math.Min(WarmUpSteps, steps - 1))
-                return;
-            double cpu = processes.Sum(process =>
-            {
-                process.Refresh();
-                return process.TotalProcessorTime.TotalSeconds;
-            });
-            if (_from is not { } from)
-                _from = (step, cpu);
-            else if (step > from.Step)
-                SecondsPerStep = (cpu - from.Cpu) / (step - from.Step);
-        }
-    }
-
-    private sealed class Steps(Action<long> reached) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value)
-        {
-            if (value is StepDone done)
-                reached(done.Step);
-        }
-    }
 }
