@@ -40,13 +40,13 @@ internal static class RunComparison
                 Console.Error.WriteLine(Invariant($"round {round + 1} of {rounds}: {Overhead(cluster[^1], alone[^1]):p1} more CPU time on two nodes"));
             }
             Console.WriteLine(Invariant($"\ntiny-32, batch 64, one thread, medians of {rounds} rounds of {steps} steps after {WarmUpSteps} to warm up"));
-            Console.WriteLine("| | ms/step | CPU s/step | waiting for data and teacher |");
-            Console.WriteLine("|---|---|---|---|");
-            Console.WriteLine(Invariant($"| further pre-training, bare loop | {bare.Milliseconds("pretrain"):f1} | {bare.CpuSeconds("pretrain"):f3} | |"));
+            Console.WriteLine("| | ms/step | CPU s/step | waiting for data and teacher | CPU s to start |");
+            Console.WriteLine("|---|---|---|---|---|");
+            Console.WriteLine(Invariant($"| further pre-training, bare loop | {bare.Milliseconds("pretrain"):f1} | {bare.CpuSeconds("pretrain"):f3} | | |"));
             Print("further pre-training, one process", training);
             Print("self-distillation, live teacher, one process", alone);
             Print("self-distillation, live teacher, two nodes", cluster);
-            double throughput = bare.Milliseconds("pretrain") / 1000 / Statistics.Median(training.Select(one => one.Seconds));
+            double throughput = bare.Milliseconds("pretrain") / 1000 / Median(training, one => one.Seconds);
             double[] overheads = [.. cluster.Zip(alone, Overhead)];
             Console.WriteLine(Invariant($"run's throughput / bare loop's: {throughput:f3}; more CPU time on two nodes, round by round: {Statistics.Median(overheads):p1} ({overheads.Min():p1} to {overheads.Max():p1})"));
         }
@@ -145,7 +145,9 @@ internal static class RunComparison
     };
 
     private static void Print(string what, List<PerStep> all) => Console.WriteLine(Invariant(
-        $"| {what} | {1000 * Statistics.Median(all.Select(one => one.Seconds)):f1} | {Statistics.Median(all.Select(one => one.CpuSeconds)):f3} | {Statistics.Median(all.Select(one => one.Waiting)):p1} |"));
+        $"| {what} | {1000 * Median(all, one => one.Seconds):f1} | {Median(all, one => one.CpuSeconds):f3} | {Median(all, one => one.Waiting):p1} | {Median(all, one => one.StartCpuSeconds):f1} |"));
+
+    private static double Median(List<PerStep> all, Func<PerStep, double> of) => Statistics.Median(all.Select(of));
 
     private static string Invariant(FormattableString text) => text.ToString(CultureInfo.InvariantCulture);
 }

@@ -8,7 +8,8 @@ namespace ActorTrain.Benchmarks;
 /// <param name="Seconds">Wall-clock.</param>
 /// <param name="CpuSeconds">Of all processes of the run, and of this one, which follows it.</param>
 /// <param name="Waiting">Share of the time for which the student waited for data or targets.</param>
-internal sealed record PerStep(double Seconds, double CpuSeconds, double Waiting);
+/// <param name="StartCpuSeconds">What the run's processes used until they were warm, less the steps that they did meanwhile.</param>
+internal sealed record PerStep(double Seconds, double CpuSeconds, double Waiting, double StartCpuSeconds);
 
 /// <summary>A process that trains writes a line for each step, with the seconds that it waited; who reads them measures.</summary>
 internal sealed class StepLines(TextWriter output) : IProgress<RunEvent>
@@ -31,22 +32,23 @@ internal sealed class StepLines(TextWriter output) : IProgress<RunEvent>
     /// <param name="steps">Steps that do.</param>
     public static PerStep Measure(Process trains, Process[] run, int warmUp, int steps)
     {
-        var (cpu, start, waited) = (0.0, 0L, 0.0);
+        var (used, followed, start, waited) = (0.0, 0.0, 0L, 0.0);
         while (true)
         {
             double[] numbers = [.. TransportComparison.ReadLine(trains).Split(' ').Select(number => double.Parse(number, CultureInfo.InvariantCulture))];
             if (numbers[0] == warmUp)
-                (cpu, start) = (CpuSeconds(run), Stopwatch.GetTimestamp());
+                (used, followed, start) = (CpuSeconds(run), Environment.CpuUsage.TotalTime.TotalSeconds, Stopwatch.GetTimestamp());
             else if (numbers[0] > warmUp)
                 waited += numbers[1];
             if (numbers[0] < warmUp + steps)
                 continue;
             double seconds = Stopwatch.GetElapsedTime(start).TotalSeconds;
-            return new PerStep(seconds / steps, (CpuSeconds(run) - cpu) / steps, waited / seconds);
+            double cpu = CpuSeconds(run) - used + Environment.CpuUsage.TotalTime.TotalSeconds - followed;
+            return new PerStep(seconds / steps, cpu / steps, waited / seconds, used - (warmUp * cpu / steps));
         }
     }
 
-    private static double CpuSeconds(Process[] run) => Environment.CpuUsage.TotalTime.TotalSeconds + run.Sum(process =>
+    private static double CpuSeconds(Process[] run) => run.Sum(process =>
     {
         process.Refresh();
         return process.TotalProcessorTime.TotalSeconds;
