@@ -6,7 +6,7 @@ using ActorTrain.Model;
 
 (bool transport, bool actors, bool tokenizer) = (args is ["transport", ..], args is ["actors", ..], args is ["tokenizer", ..]);
 int[] threads = [1, 2];
-(int rounds, int steps, bool againstPlain) = (5, 5, false);
+(int rounds, int steps, bool againstPlain) = (actors ? 3 : 5, actors ? 40 : 5, false);
 try
 {
     if (args is ["worker", string workerThreads])
