@@ -10,7 +10,7 @@ public static class CommandTree
     /// <summary>Builds them.</summary>
     public static RootCommand Build()
     {
-        var root = new RootCommand("Adapts a pre-trained vision transformer to your images: further pre-training, self-distillation, fine-tuning, evaluation.")
+        var root = new RootCommand("Adapts a pre-trained transformer to your images or texts: further pre-training, self-distillation, fine-tuning, evaluation.")
         {
             RunCommands.Demo(),
             RunCommands.Run(),
@@ -21,8 +21,9 @@ public static class CommandTree
             NodeCommand.Node(),
             Group("cluster", "Look after a cluster that runs.", ClusterCommands.Status(), ClusterCommands.Leave(), ClusterCommands.Down(), ClusterCommands.Secret()),
             ChaosCommand.Chaos(),
-            Group("data", "Look at, index or make image data.", DataCommands.Inspect(), DataCommands.Index(), DataCommands.Make()),
+            Group("data", "Look at, index or make data.", DataCommands.Inspect(), DataCommands.Index(), DataCommands.Make()),
             Group("model", "Look at models.", ModelCommands.Inspect()),
+            Group("tokenizer", "Make tokenizers.", TokenizerCommands.Train()),
             Group("config", "Look at configurations.", ConfigCommands.Show()),
         };
         foreach (HelpOption help in root.Options.OfType<HelpOption>())
@@ -80,9 +81,11 @@ public static class CommandTree
             "inspect" =>
             [
                 "./actortrain data inspect ../shared/data/xray/train",
+                "./actortrain data inspect notes.jsonl --tokenizer roberta-base",
                 "./actortrain model inspect runs/classifier/stages/finetune/model",
             ],
             "index" => ["./actortrain data index \"shards/train-{000000..000009}.tar\""],
+            "train" => ["./actortrain tokenizer train --vocab 8000 --out my-tokenizer \"notes-{00..09}.jsonl.gz\""],
             "make" => ["./actortrain data make /tmp/images"],
             "show" => ["./actortrain config show hocon/xray.conf --set run.threads=1"],
             "actortrain" => ["./actortrain demo", "./actortrain run hocon/xray.conf", "./actortrain config show"],

@@ -1,34 +1,36 @@
 using System.CommandLine;
+using System.Text.RegularExpressions;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Planning;
+using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Commands;
 
 /// <summary><c>data inspect|index|make</c>.</summary>
-internal static class DataCommands
+internal static partial class DataCommands
 {
     public static Command Inspect()
     {
         var location = Location();
-        var command = new Command("inspect", "Say what a data set holds: samples, classes, fingerprint.") { location };
+        var text = Text();
+        var tokenizer = new Option<string?>("--tokenizer") { Description = "The data are text; a folder with the tokenizer (or model) that cuts it into the sequences to look at.", HelpName = "folder" };
+        var pack = new Option<bool>("--pack") { Description = "With --tokenizer: lay documents end to end, as for pre-training under text.pack." };
+        var command = new Command("inspect", "Say what a data set holds: samples, classes, fingerprint; of text, with a tokenizer, also lengths.") { location, text, tokenizer, pack };
         var common = new CommonOptions(command);
-        command.SetAction((parsed, _) => WithSourceAsync(common, parsed, location, (source, cancel) =>
+        command.SetAction((parsed, _) => GuardedAsync(async cancel =>
         {
-            var labels = new long[source.ClassNames.Count + 1];
-            for (long sample = 0; sample < source.Count; sample++)
+            Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
+            SourceOptions options = Options(settings, parsed.GetRequiredValue(location));
+            if (parsed.GetValue(tokenizer) is { } folder)
             {
-                cancel.ThrowIfCancellationRequested();
-                labels[source.LabelOf(sample) + 1]++;
+                TextOptions cut = settings.TextOptions(parsed.GetValue(pack), settings.Pretrain.BatchSize);
+                await using ITextSource source = await OpeningDisplay.ShowAsync(options, shown => TextSources.OpenAsync(shown, cut, Tokenizer.Open(folder), cancel));
+                Describe(source, "sequences", cancel);
+                await SequenceLengths.DescribeAsync(source, cut, cancel);
+                return;
             }
-            Console.WriteLine($"location     {source.Location}");
-            Console.WriteLine($"samples      {source.Count}");
-            Console.WriteLine($"fingerprint  {source.Fingerprint}");
-            if (labels[0] > 0)
-                Console.WriteLine($"unlabelled   {labels[0]}");
-            Console.WriteLine($"classes      {source.ClassNames.Count}");
-            for (int label = 0; label < source.ClassNames.Count; label++)
-                Console.WriteLine($"{label,10}   {source.ClassNames[label]}: {labels[label + 1]}");
+            await using IDataSet data = await OpenAsync(settings, options, parsed.GetValue(text), cancel);
+            Describe(data, data is ITextDocuments ? "documents" : "samples", cancel);
         }));
         return command;
     }
@@ -36,10 +38,15 @@ internal static class DataCommands
     public static Command Index()
     {
         var location = Location();
-        var command = new Command("index", "Build the index of tar shards now (it is kept in cache.dir) instead of at the first run.") { location };
+        var text = Text();
+        var command = new Command("index", "Build the index of tar shards or text now (it is kept in cache.dir) instead of at the first run.") { location, text };
         var common = new CommonOptions(command);
-        command.SetAction((parsed, _) => WithSourceAsync(common, parsed, location, (source, _) =>
-            Console.WriteLine($"{source.Count} samples of {source.Location} are indexed.")));
+        command.SetAction((parsed, _) => GuardedAsync(async cancel =>
+        {
+            Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
+            await using IDataSet data = await OpenAsync(settings, Options(settings, parsed.GetRequiredValue(location)), parsed.GetValue(text), cancel);
+            Console.WriteLine($"{data.Count} samples of {data.Location} are indexed.");
+        }));
         return command;
     }
 
@@ -57,18 +64,43 @@ internal static class DataCommands
 
     private static Argument<string> Location() => new("location")
     {
-        Description = "A folder with a folder per class, or tar shards (\"a-{000000..000009}.tar\"), local, http(s):// or s3://.",
+        Description = "Images: a folder with a folder per class, or tar shards (\"a-{000000..000009}.tar\"). Text: .jsonl, .txt, .gz, a .tar of these, or a folder of them. Local, http(s):// or s3://.",
     };
 
-    private static async Task<int> WithSourceAsync(
-        CommonOptions common, ParseResult parsed, Argument<string> location, Action<ISampleSource, CancellationToken> use)
+    private static Option<bool> Text() => new("--text") { Description = "The data are text; .jsonl and .txt say so themselves." };
+
+    private static SourceOptions Options(Settings settings, string location) =>
+        new() { Location = location, Key = "location", CacheDirectory = settings.CacheFolder };
+
+    private static Task<IDataSet> OpenAsync(Settings settings, SourceOptions options, bool text, CancellationToken cancel) => OpeningDisplay.ShowAsync<IDataSet>(options, async shown =>
+        text || NameOfText().IsMatch(options.Location)
+            ? await TextSources.OpenDocumentsAsync(shown, settings.TextOptions(pack: false, batchSize: 1), cancel)
+            : await SampleSources.OpenAsync(shown, cancel));
+
+    private static void Describe(IDataSet data, string samples, CancellationToken cancel)
     {
-        Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
+        var labels = new long[data.ClassNames.Count + 1];
+        for (long sample = 0; sample < data.Count; sample++)
+        {
+            cancel.ThrowIfCancellationRequested();
+            labels[data.LabelOf(sample) + 1]++;
+        }
+        Console.WriteLine($"location     {data.Location}");
+        Console.WriteLine($"{samples,-12} {data.Count}");
+        Console.WriteLine($"fingerprint  {data.Fingerprint}");
+        if (labels[0] > 0)
+            Console.WriteLine($"unlabelled   {labels[0]}");
+        Console.WriteLine($"classes      {data.ClassNames.Count}");
+        for (int label = 0; label < data.ClassNames.Count; label++)
+            Console.WriteLine($"{label,10}   {data.ClassNames[label]}: {labels[label + 1]}");
+    }
+
+    private static async Task<int> GuardedAsync(Func<CancellationToken, Task> act)
+    {
         using var interruption = new Interruption("Stopping; once more ends at once.");
         try
         {
-            await using ISampleSource source = await DataCheck.OpenAsync(settings, parsed.GetRequiredValue(location), "location", classNames: null, interruption.Token);
-            use(source, interruption.Token);
+            await act(interruption.Token);
             return 0;
         }
         catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
@@ -76,4 +108,7 @@ internal static class DataCommands
             return Failure.InterruptedExitCode;
         }
     }
+
+    [GeneratedRegex(@"\.(jsonl|txt)(\.gz)?$", RegexOptions.IgnoreCase)]
+    private static partial Regex NameOfText();
 }

@@ -21,8 +21,8 @@ internal static class ModelCommands
         Console.WriteLine($"kind         {shape.Kind}");
         if (shape is VitConfiguration images)
             Console.WriteLine($"images       {images.ImageSize} × {images.ImageSize} pixels, patches of {images.PatchSize} × {images.PatchSize}");
-        if (shape is RobertaConfiguration texts)
-            Console.WriteLine($"texts        {texts.VocabularySize} tokens in the vocabulary, at most {texts.MaxLength} in a sequence");
+        if (shape is RobertaConfiguration text)
+            Console.WriteLine($"text         {text.VocabularySize:N0} tokens, sequences of up to {text.MaxLength}");
         Console.WriteLine($"encoder      {shape.Layers} layers, {shape.Width} wide, {shape.Heads} heads");
         if (shape is VitConfiguration { DecoderLayers: > 0 } painter)
             Console.WriteLine($"decoder      {painter.DecoderLayers} layers, {painter.DecoderWidth} wide, {painter.DecoderHeads} heads");

@@ -8,44 +8,47 @@ namespace ActorTrain.Host.Commands;
 /// <summary><c>pretrain</c>, <c>distill</c>, <c>finetune</c>, <c>evaluate</c>: one stage, with options mapped on the same configuration.</summary>
 internal static class StageCommands
 {
-    private const string ModelHelp = "A Hugging Face folder, or preset:tiny-32 for fresh weights";
+    private const string ModelHelp = "A Hugging Face folder, or a preset (preset:tiny-32, preset:tiny-text) for fresh weights";
+
+    private const string DataHelp = "Images (a folder, tar shards) or text (JSON lines, plain text), or their address";
+    private const string LabelledHelp = "Labelled images (a folder per class, tar shards) or text (JSON lines), or their address";
 
     /// <summary>An option that stands for a configuration key.</summary>
     private sealed record Mapped(string Name, string Key, string Description, bool Required = false);
 
-    public static Command Pretrain() => Build(StageKind.Pretrain, "Further pre-train a ViT-MAE on images without labels.",
+    public static Command Pretrain() => Build(StageKind.Pretrain, "Further pre-train a ViT-MAE on images, or a RoBERTa on text, without labels.",
     [
         new("--model", "model.from", ModelHelp, true),
-        new("--data", "data.unlabelled", "Images: a folder, tar shards, or their address", true),
+        new("--data", "data.unlabelled", DataHelp, true),
         .. Training("pretrain"),
     ]);
 
-    public static Command Distill() => Build(StageKind.Distill, "Self-distil: adapt a ViT-MAE while staying near an adapted teacher's representations.",
+    public static Command Distill() => Build(StageKind.Distill, "Self-distil: adapt a ViT-MAE or a RoBERTa while staying near an adapted teacher's representations.",
     [
         new("--model", "model.from", ModelHelp, true),
         new("--teacher", "distill.teacher", "The teacher, a Hugging Face folder, such as pretrain's result", true),
-        new("--data", "data.unlabelled", "Images: a folder, tar shards, or their address", true),
+        new("--data", "data.unlabelled", DataHelp, true),
         .. Training("distill"),
     ]);
 
-    public static Command Finetune() => Build(StageKind.Finetune, "Fine-tune a classifier on labelled images, and evaluate it.",
+    public static Command Finetune() => Build(StageKind.Finetune, "Fine-tune a classifier on labelled images or text, and evaluate it.",
     [
         new("--model", "model.from", ModelHelp, true),
-        new("--data", "data.train", "Labelled images: a folder per class, tar shards, or their address", true),
-        new("--test", "data.test", "Labelled test images, in the same forms"),
+        new("--data", "data.train", LabelledHelp, true),
+        new("--test", "data.test", "Labelled test samples, in the same forms"),
         .. Training("finetune"),
     ]);
 
-    public static Command Evaluate() => Build(StageKind.Evaluate, "Evaluate a fine-tuned classifier on labelled images.",
+    public static Command Evaluate() => Build(StageKind.Evaluate, "Evaluate a fine-tuned classifier on labelled images or text.",
     [
         new("--model", "model.from", "A Hugging Face folder of a classifier", true),
-        new("--data", "data.test", "Labelled images: a folder per class, tar shards, or their address", true),
+        new("--data", "data.test", LabelledHelp, true),
     ]);
 
     private static Mapped[] Training(string section) =>
     [
         new("--steps", $"{section}.steps", "Optimiser steps"),
-        new("--batch-size", $"{section}.batch-size", "Images a step"),
+        new("--batch-size", $"{section}.batch-size", "Samples a step"),
         new("--learning-rate", $"{section}.learning-rate", "AdamW's highest learning rate"),
         new("--seed", "run.seeds", "Seed of everything random"),
     ];
@@ -70,8 +73,7 @@ internal static class StageCommands
             Settings settings = Settings.Read(configuration, name);
             using var interruption = new Interruption();
             var session = new RunSession(configuration, settings, interruption.Token);
-            return await session.ExecuteAsync(async cancel =>
-                new RunPlanBuilder(settings, await DataCheck.ForStageAsync(kind, configuration, settings, cancel)).BuildSingle(kind), RunSession.InThisProcess);
+            return await session.ExecuteAsync(cancel => RunPlanBuilder.CheckAndBuildSingleAsync(kind, configuration, settings, cancel), RunSession.InThisProcess);
         });
         return command;
     }

@@ -96,6 +96,7 @@ public static class ConfigurationKeys
         Integer("data.decoded-cache", 0, 1 << 20),
         Text("source.data"),
         Integer("source.limit", 0, int.MaxValue),
+        new("source.pack", KeyType.Switch),
         Integer("source.seed", 0, long.MaxValue),
         .. Training("source"),
         .. Training("pretrain"),

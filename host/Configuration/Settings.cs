@@ -1,4 +1,5 @@
 using ActorTrain.Actors;
+using ActorTrain.DataPipeline;
 using ActorTrain.Host.Cluster;
 using ActorTrain.Model;
 
@@ -48,6 +49,21 @@ public sealed record Settings
         ["run.threads"] = $"{Run.Threads}",
     };
 
+    /// <summary>How text is read.</summary>
+    /// <param name="pack">Whether documents are laid end to end; labelled ones never are.</param>
+    /// <param name="batchSize">Samples of a step.</param>
+    public TextOptions TextOptions(bool pack, int batchSize) => new()
+    {
+        MaxLength = Text.MaxLength,
+        Pack = pack,
+        TextField = Text.TextField,
+        LabelField = Text.LabelField,
+        PairField = Text.PairField,
+        BatchSize = batchSize,
+        BucketBatches = Text.BucketBatches,
+        SkipBroken = Data.SkipBroken,
+    };
+
     /// <summary>Reads the settings and checks what involves several keys.</summary>
     /// <param name="from">The configuration.</param>
     /// <param name="defaultName">What <c>run.name = ""</c> stands for.</param>
@@ -86,6 +102,7 @@ public sealed record Settings
             {
                 Data = from.Text("source.data"),
                 Limit = (int)from.Integer("source.limit"),
+                Pack = from.Switch("source.pack"),
                 Seed = (ulong)from.Integer("source.seed"),
                 Training = ReadTraining(from, "source"),
             },
@@ -126,22 +143,25 @@ public sealed record Settings
 
     private static ModelSettings ReadModel(RunConfiguration from)
     {
-        const string preset = "preset:";
+        const string prefix = "preset:";
         string model = from.Text("model.from");
+        string? preset = model.StartsWith(prefix, StringComparison.Ordinal) ? model[prefix.Length..] : null;
         if (model.Length == 0)
-            throw from.Mistake("model.from", "model.from is empty; name preset:tiny-32, preset:base-224 or a Hugging Face folder");
-        if (model.StartsWith(preset, StringComparison.Ordinal) && !ModelPresets.Contains(model[preset.Length..]))
-            throw from.Mistake("model.from", $"model.from = {model} is no preset; there are {string.Join(" and ", ModelPresets.Names.Select(name => preset + name))}");
+            throw from.Mistake("model.from", $"model.from is empty; name {prefix}{string.Join($", {prefix}", ModelPresets.Names)} or a Hugging Face folder");
+        if (preset is not null && !ModelPresets.Contains(preset))
+            throw from.Mistake("model.from", $"model.from = {model} is no preset; there are {prefix}{string.Join($", {prefix}", ModelPresets.Names)}");
         int imageSize = (int)from.Integer("model.image-size");
-        bool isPreset = model.StartsWith(preset, StringComparison.Ordinal);
-        if (imageSize > 0 && !isPreset)
-            throw from.Mistake("model.image-size", "model.image-size changes a preset only; set it to 0 to use the size of the model folder");
-        if (imageSize > 0 && ModelPresets.Find(model[preset.Length..]) is VitConfiguration images && imageSize % images.PatchSize != 0)
-            throw from.Mistake("model.image-size", $"model.image-size = {imageSize} is no multiple of the patch size {images.PatchSize} of {model}");
+        if (imageSize > 0)
+        {
+            if ((preset is null ? null : ModelPresets.Find(preset)) is not VitConfiguration images)
+                throw from.Mistake("model.image-size", "model.image-size changes a preset for images only; set it to 0");
+            if (imageSize % images.PatchSize != 0)
+                throw from.Mistake("model.image-size", $"model.image-size = {imageSize} is no multiple of the patch size {images.PatchSize} of {model}");
+        }
         return new ModelSettings
         {
             From = model,
-            Preset = isPreset ? model[preset.Length..] : null,
+            Preset = preset,
             ImageSize = imageSize,
             MaskRatio = from.Number("model.mask-ratio"),
             NormPixLoss = from.Switch("model.norm-pix-loss"),
@@ -169,6 +189,9 @@ public sealed record Settings
         };
         if (new[] { text.TextField, text.LabelField, text.PairField }.OfType<string>().GroupBy(field => field).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw from.Mistake("text.text-field", $"text.text-field, text.label-field and text.pair-field name '{twice.Key}' twice; each is a field of its own");
+        string? packing = text.PairField is null ? null : text.Pack ? "text.pack" : from.Switch("source.pack") ? "source.pack" : null;
+        if (packing is not null)
+            throw from.Mistake(packing, $"{packing} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packing} = off");
         return text;
 
         string Field(string key) => from.Text(key) is { Length: > 0 } field ? field : throw from.Mistake(key, $"{key} is empty; name a field of the JSON lines");

@@ -158,6 +158,9 @@ public sealed record SourceSettings
     /// <summary><c>source.limit</c>.</summary>
     public required int Limit { get; init; }
 
+    /// <summary><c>source.pack</c>.</summary>
+    public required bool Pack { get; init; }
+
     /// <summary><c>source.seed</c>.</summary>
     public required ulong Seed { get; init; }
 

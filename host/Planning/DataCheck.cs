@@ -1,83 +1,90 @@
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Progress;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Planning;
 
 /// <summary>Opens every data set and model folder before a run starts, so that a mistake shows at once and not after hours of training.</summary>
-public static class DataCheck
+/// <param name="configuration">Where the settings came from, for messages.</param>
+/// <param name="settings">The settings.</param>
+/// <param name="model">The model that the data are for.</param>
+public sealed class DataCheck(RunConfiguration configuration, Settings settings, InitialModel model)
 {
+    private readonly DataSets _data = new(settings, model);
+
     /// <summary>Checks what a comparison reads.</summary>
     /// <returns>The classes in label order.</returns>
     /// <exception cref="ConfigurationException">A location is not set.</exception>
     /// <exception cref="DataException">A data set cannot be read.</exception>
     /// <exception cref="ModelException">A model folder cannot be read.</exception>
-    public static async Task<string[]> ForComparisonAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel)
+    public async Task<string[]> ForComparisonAsync(CancellationToken cancel)
     {
-        if (settings.Model.Preset is null)
-            ModelFolder.ReadConfiguration(settings.Model.From);
-        else
-            await CheckAsync(settings, Required(configuration, "source.data"), "source.data", null, cancel);
+        if (settings.Model.Preset is not null)
+            await CheckUnlabelledAsync("source.data", settings.Source.Pack, cancel);
         if (settings.Distill.Teacher.Length > 0)
-            ModelFolder.ReadConfiguration(settings.Distill.Teacher);
+            CheckTeacher();
         if (settings.Data.Unlabelled.Length > 0)
-            await CheckAsync(settings, settings.Data.Unlabelled, "data.unlabelled", null, cancel);
-        Required(configuration, "data.test");
-        return await LabelledAsync(configuration, settings, cancel);
+            await CheckUnlabelledAsync("data.unlabelled", settings.Text.Pack, cancel);
+        Required("data.test");
+        return await CheckLabelledAsync(cancel);
     }
 
     /// <summary>Checks what a single stage reads.</summary>
     /// <returns>The classes in label order; null where nothing is classified.</returns>
     /// <inheritdoc cref="ForComparisonAsync" path="/exception"/>
-    public static async Task<string[]?> ForStageAsync(StageKind kind, RunConfiguration configuration, Settings settings, CancellationToken cancel)
+    public async Task<string[]?> ForStageAsync(StageKind kind, CancellationToken cancel)
     {
         if (kind == StageKind.Evaluate)
         {
-            ModelConfiguration model = ModelFolder.ReadConfiguration(settings.Model.From);
-            if (!model.IsClassifier)
+            if (!model.Shape.IsClassifier)
                 throw configuration.Mistake("model.from", $"model.from = {settings.Model.From} is no classifier; name the result of a fine-tuning, such as <run folder>/stages/finetune/model");
-            string[] classNames = [.. model.ClassNames];
-            await CheckAsync(settings, Required(configuration, "data.test"), "data.test", classNames, cancel);
-            return classNames;
+            return await ClassesAsync("data.test", model.Shape.ClassNames, cancel);
         }
-        if (settings.Model.Preset is null)
-            ModelFolder.ReadConfiguration(settings.Model.From);
         if (kind == StageKind.Finetune)
-            return await LabelledAsync(configuration, settings, cancel);
+            return await CheckLabelledAsync(cancel);
         if (kind == StageKind.Distill)
-            ModelFolder.ReadConfiguration(Required(configuration, "distill.teacher"));
-        await CheckAsync(settings, Required(configuration, "data.unlabelled"), "data.unlabelled", null, cancel);
+            CheckTeacher();
+        await CheckUnlabelledAsync("data.unlabelled", settings.Text.Pack, cancel);
         return null;
     }
 
-    /// <summary>Opens a data set.</summary>
-    /// <param name="settings">Where indices are kept.</param>
-    /// <param name="location">The data set.</param>
-    /// <param name="key">What the user set it with, for messages.</param>
-    /// <param name="classNames">The classes that it must have; null = its own.</param>
-    /// <param name="cancel">Gives up.</param>
-    public static Task<ISampleSource> OpenAsync(Settings settings, string location, string key, IReadOnlyList<string>? classNames, CancellationToken cancel) =>
-        OpeningDisplay.OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder, ClassNames = classNames }, cancel);
-
-    private static async Task<string[]> LabelledAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel)
+    private async Task<string[]> CheckLabelledAsync(CancellationToken cancel)
     {
-        string[] classNames = await CheckAsync(settings, Required(configuration, "data.train"), "data.train", null, cancel);
+        string[] classNames = await ClassesAsync("data.train", null, cancel);
         if (classNames.Length < 2)
-            throw new DataException($"data.train: {settings.Data.Train} holds {classNames.Length} classes, and fine-tuning needs two or more; put the images into a folder per class.");
+        {
+            string wayOut = model.IsText ? $"give the JSON lines labels in the field \"{settings.Text.LabelField}\"" : "put the images into a folder per class";
+            throw new DataException($"data.train: {settings.Data.Train} holds {classNames.Length} classes, and fine-tuning needs two or more; {wayOut}.");
+        }
         if (settings.Data.Test.Length > 0)
-            await CheckAsync(settings, settings.Data.Test, "data.test", classNames, cancel);
+            await ClassesAsync("data.test", classNames, cancel);
         return classNames;
     }
 
-    private static async Task<string[]> CheckAsync(Settings settings, string location, string key, IReadOnlyList<string>? classNames, CancellationToken cancel)
+    private async Task<string[]> ClassesAsync(string key, IReadOnlyList<string>? classNames, CancellationToken cancel)
     {
-        await using ISampleSource source = await OpenAsync(settings, location, key, classNames, cancel);
-        return [.. source.ClassNames];
+        await using IDataSet data = await _data.OpenLabelledAsync(Required(key), key, classNames, cancel);
+        return [.. data.ClassNames];
     }
 
-    private static string Required(RunConfiguration configuration, string key) => configuration.Text(key) is { Length: > 0 } location
+    private async Task CheckUnlabelledAsync(string key, bool pack, CancellationToken cancel)
+    {
+        await using IDataSet data = await _data.OpenUnlabelledAsync(Required(key), key, pack, cancel);
+    }
+
+    /// <summary>A teacher of text must read it as the student does.</summary>
+    private void CheckTeacher()
+    {
+        string folder = Required("distill.teacher");
+        ModelConfiguration shape = ModelFolder.ReadConfiguration(folder);
+        if (shape.GetType() != model.Shape.GetType())
+            throw configuration.Mistake("distill.teacher", $"distill.teacher = {folder} is a {shape.Kind} and model.from a {model.Shape.Kind}; name models of one kind");
+        if (model.Tokenizer is { } tokenizer && Tokenizer.Open(folder).Fingerprint != tokenizer.Fingerprint)
+            throw configuration.Mistake("distill.teacher", $"distill.teacher = {folder} has another tokenizer than {model.Location}; name a teacher that was adapted from the same model");
+    }
+
+    private string Required(string key) => configuration.Text(key) is { Length: > 0 } location
         ? location
         : throw configuration.Mistake(key, $"{key} is not set; set it in the configuration file or with --set {key}=…");
 }

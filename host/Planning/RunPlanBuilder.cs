@@ -17,7 +17,7 @@ public sealed record MethodRun(string Method, ulong Seed, IReadOnlyList<string> 
 public sealed record PlannedRun(RunPlan Plan, string Initial, IReadOnlyList<MethodRun> Runs)
 {
     /// <summary>Whether the samples are text.</summary>
-    public bool IsText { get; init; }
+    public bool IsText => Plan.Stages.Any(stage => (stage.Train ?? stage.Test)?.Text is not null);
 }
 
 /// <summary>Turns settings into the plan of a comparison: θ_init once, then every method for every seed, sharing what can be shared.</summary>
@@ -26,35 +26,43 @@ public sealed class RunPlanBuilder
     /// <summary>Name of the stage that makes θ_init.</summary>
     public const string SourceStage = "source";
 
-    /// <summary>Images that an evaluation computes together.</summary>
+    /// <summary>Samples that an evaluation computes together.</summary>
     private const int EvaluationBatch = 64;
 
     private readonly Settings _settings;
-    private readonly int _imageSize;
+    private readonly InitialModel _model;
     private readonly string[]? _classNames;
 
     /// <summary>A builder for the settings.</summary>
     /// <param name="settings">The settings.</param>
+    /// <param name="model">The model to begin with.</param>
     /// <param name="classNames">The classes of the labelled data in label order; null where nothing is classified.</param>
-    public RunPlanBuilder(Settings settings, string[]? classNames)
+    public RunPlanBuilder(Settings settings, InitialModel model, string[]? classNames) =>
+        (_settings, _model, _classNames) = (settings, model, classNames);
+
+    /// <summary>Looks at the model and the data of a comparison and plans it.</summary>
+    /// <inheritdoc cref="InitialModel.OpenAsync" path="/exception"/>
+    public static async Task<PlannedRun> CheckAndBuildComparisonAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel)
     {
-        _settings = settings;
-        _classNames = classNames;
-        ModelConfiguration model =
-            settings.Model.Preset is { } preset ? ModelPresets.Find(preset) : ModelFolder.ReadConfiguration(settings.Model.From);
-        _imageSize = model is not VitConfiguration images ? 0 : settings.Model.ImageSize > 0 ? settings.Model.ImageSize : images.ImageSize;
+        InitialModel model = await InitialModel.OpenAsync(configuration, settings, settings.Source.Seed, cancel);
+        string[] classNames = await new DataCheck(configuration, settings, model).ForComparisonAsync(cancel);
+        return new RunPlanBuilder(settings, model, classNames).BuildComparison();
     }
 
-    /// <summary>Looks at the data of a comparison and plans it.</summary>
-    /// <inheritdoc cref="DataCheck.ForComparisonAsync" path="/exception"/>
-    public static async Task<PlannedRun> CheckAndBuildComparisonAsync(RunConfiguration configuration, Settings settings, CancellationToken cancel) =>
-        new RunPlanBuilder(settings, await DataCheck.ForComparisonAsync(configuration, settings, cancel)).BuildComparison();
+    /// <summary>Looks at the model and the data of a single stage and plans it.</summary>
+    /// <inheritdoc cref="InitialModel.OpenAsync" path="/exception"/>
+    public static async Task<PlannedRun> CheckAndBuildSingleAsync(StageKind kind, RunConfiguration configuration, Settings settings, CancellationToken cancel)
+    {
+        InitialModel model = await InitialModel.OpenAsync(configuration, settings, settings.Run.Seeds[0], cancel);
+        string[]? classNames = await new DataCheck(configuration, settings, model).ForStageAsync(kind, cancel);
+        return new RunPlanBuilder(settings, model, classNames).BuildSingle(kind);
+    }
 
     /// <summary>The whole comparison that <c>run</c> carries out.</summary>
     public PlannedRun BuildComparison()
     {
         var stages = new List<StagePlan>();
-        string initial = _settings.Model.From;
+        string initial = _model.Location;
         if (_settings.Model.Preset is not null)
         {
             stages.Add(Source());
@@ -73,7 +81,7 @@ public sealed class RunPlanBuilder
     public PlannedRun BuildSingle(StageKind kind)
     {
         ulong seed = _settings.Run.Seeds[0];
-        string initial = _settings.Model.From;
+        string initial = _model.Location;
         string? reference = _settings.Model.Preset is null ? initial : null;
         string name = kind.ToString().ToLowerInvariant();
         StagePlan stage = kind switch
@@ -125,9 +133,9 @@ public sealed class RunPlanBuilder
     }
 
     private StagePlan Source() =>
-        Stage(SourceStage, StageKind.Pretrain, _settings.Source.Seed, _settings.Model.From, null, _settings.Source.Training) with
+        Stage(SourceStage, StageKind.Pretrain, _settings.Source.Seed, _model.Location, null, _settings.Source.Training) with
         {
-            Train = Data(_settings.Source.Data, "source.data") with { Limit = _settings.Source.Limit },
+            Train = Data(_settings.Source.Data, "source.data", _settings.Source.Pack) with { Limit = _settings.Source.Limit },
         };
 
     private StagePlan Pretrain(string name, ulong seed, string initial, string? reference) =>
@@ -139,7 +147,7 @@ public sealed class RunPlanBuilder
     private StagePlan Finetune(string name, ulong seed, string initial, string? reference) =>
         Stage(name, StageKind.Finetune, seed, initial, reference, _settings.Finetune) with
         {
-            Train = Data(_settings.Data.Train, "data.train") with { ClassNames = _classNames },
+            Train = Data(_settings.Data.Train, "data.train", pack: false) with { ClassNames = _classNames },
             Test = _settings.Data.Test.Length > 0 ? Test() : null,
             Dropout = _settings.Dropout,
         };
@@ -154,7 +162,7 @@ public sealed class RunPlanBuilder
         Steps = training.Steps,
         BatchSize = training.BatchSize,
         MicroBatches = training.MicroBatches,
-        MaskRatio = _settings.Model.MaskRatio,
+        MaskRatio = _model.IsText ? _settings.Text.MaskRatio : _settings.Model.MaskRatio,
         NormPixLoss = _settings.Model.NormPixLoss,
         DistillTarget = _settings.Distill.Target,
         DistillReduction = _settings.Distill.Reduction,
@@ -169,7 +177,7 @@ public sealed class RunPlanBuilder
         WeightDecay = training.WeightDecay,
         MaxGradientNorm = training.MaxGradientNorm,
         WarmUpSteps = training.WarmUpSteps,
-        Dropout = 0,
+        Dropout = _model.IsText && kind != StageKind.Evaluate ? _settings.Text.Dropout : 0,
         Threads = _settings.Run.Threads,
         Device = _settings.Run.Device,
         Bfloat16 = _settings.Run.Bfloat16,
@@ -182,23 +190,48 @@ public sealed class RunPlanBuilder
     };
 
     private DataPlan Unlabelled() => _settings.Data.Unlabelled.Length > 0
-        ? Data(_settings.Data.Unlabelled, "data.unlabelled")
-        : Data(_settings.Data.Train, "data.train");
+        ? Data(_settings.Data.Unlabelled, "data.unlabelled", _settings.Text.Pack)
+        : Data(_settings.Data.Train, "data.train", _settings.Text.Pack);
 
-    private DataPlan Test() => Data(_settings.Data.Test, "data.test") with { ClassNames = _classNames, Limit = 0, CropPadding = 0, Flip = false };
+    private DataPlan Test() =>
+        Data(_settings.Data.Test, "data.test", pack: false) with { ClassNames = _classNames, Limit = 0, CropPadding = 0, Flip = false };
 
-    private DataPlan Data(string location, string key) => new()
+    private DataPlan Data(string location, string key, bool pack)
     {
-        Location = location,
-        Key = key,
-        Limit = _settings.Data.Limit,
-        LimitSeed = _settings.Data.LimitSeed,
-        CacheDirectory = _settings.CacheFolder,
-        SkipBroken = _settings.Data.SkipBroken,
-        ImageSize = _imageSize,
-        CropPadding = _settings.Data.CropPadding,
-        Flip = _settings.Data.Flip,
-        OrderBlock = _settings.Data.OrderBlock,
-        DecodedCacheBytes = _settings.Data.DecodedCacheBytes,
-    };
+        var data = new DataPlan
+        {
+            Location = location,
+            Key = key,
+            Limit = _settings.Data.Limit,
+            LimitSeed = _settings.Data.LimitSeed,
+            CacheDirectory = _settings.CacheFolder,
+            SkipBroken = _settings.Data.SkipBroken,
+            ImageSize = 0,
+            CropPadding = 0,
+            Flip = false,
+            OrderBlock = _settings.Data.OrderBlock,
+            DecodedCacheBytes = 0,
+        };
+        return _model.Shape is VitConfiguration images
+            ? data with
+            {
+                ImageSize = images.ImageSize,
+                CropPadding = _settings.Data.CropPadding,
+                Flip = _settings.Data.Flip,
+                DecodedCacheBytes = _settings.Data.DecodedCacheBytes,
+            }
+            : data with
+            {
+                Text = new TextPlan
+                {
+                    MaxLength = _settings.Text.MaxLength,
+                    Pack = pack,
+                    TextField = _settings.Text.TextField,
+                    LabelField = _settings.Text.LabelField,
+                    PairField = _settings.Text.PairField,
+                    BucketBatches = _settings.Text.BucketBatches,
+                    WholeWord = _settings.Text.WholeWord,
+                },
+            };
+    }
 }

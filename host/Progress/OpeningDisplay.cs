@@ -20,12 +20,13 @@ public sealed class OpeningDisplay : IProgress<OpeningProgress>, IAsyncDisposabl
     }
 
     /// <summary>Opens a data set and meanwhile shows on standard error how far that is; results belong on standard output.</summary>
-    /// <inheritdoc cref="SampleSources.OpenAsync" path="/exception"/>
-    public static async Task<ISampleSource> OpenAsync(SourceOptions options, CancellationToken cancel)
+    /// <param name="options">What to open.</param>
+    /// <param name="open">Opens it with options that are told how far it is.</param>
+    public static async Task<T> ShowAsync<T>(SourceOptions options, Func<SourceOptions, Task<T>> open)
     {
         IAnsiConsole? terminal = Console.IsErrorRedirected ? null : AnsiConsole.Create(new AnsiConsoleSettings { Out = new AnsiConsoleOutput(Console.Error) });
         await using var display = new OpeningDisplay(terminal, Console.Error, TimeProvider.System);
-        return await SampleSources.OpenAsync(options with { Progress = display }, cancel);
+        return await open(options with { Progress = display });
     }
 
     /// <inheritdoc/>

@@ -21,7 +21,9 @@ public static class ReportWriter
     {
         IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(
             Path.Combine(folder, "metrics.jsonl"), planned.Plan.Stages.Where(stage => stage.Steps > 0).ToDictionary(stage => stage.Name, stage => stage.Steps), cancel);
-        string samples = SamplePictures.Section(await SamplePictures.PaintAsync(planned, results.Stages, cancel));
+        string samples = planned.IsText
+            ? SampleSentences.Section(await SampleSentences.PredictAsync(planned, results.Stages, cancel))
+            : SamplePictures.Section(await SamplePictures.PaintAsync(planned, results.Stages, cancel));
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, samples), cancel);
     }
 

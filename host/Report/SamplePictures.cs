@@ -1,7 +1,6 @@
 using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
 using ActorTrain.Host.Progress;
 using ActorTrain.Model;
@@ -25,13 +24,12 @@ internal static class SamplePictures
     /// <summary>Paints the rows; empty where the run made no ViT-MAE or has no images to show.</summary>
     public static async Task<IReadOnlyList<PictureRow>> PaintAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
     {
-        StagePlan[] painters = [.. Painters(planned)];
+        StagePlan[] painters = [.. SampleModels.Of(planned)];
         DataPlan? data = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null) ?? painters.FirstOrDefault()?.Train;
         if (painters.Length == 0 || data is null)
             return [];
         StagePlan stage = painters[0];
-        if (ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder) is not VitConfiguration shape)
-            return [];
+        var shape = (VitConfiguration)ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder);
         (byte[] pixels, int count) = await ReadAsync(data, cancel);
         int keptCount = PatchMask.KeptCount(shape.Patches, stage.MaskRatio);
         var kept = new int[count * keptCount];
@@ -47,7 +45,7 @@ internal static class SamplePictures
         {
             string folder = results.First(result => result.Stage == painter.Name).ModelFolder;
             byte[] painted = Reconstruction.Paint(folder, pixels, count, shape.ImageSize, kept, painter.PixelMean, painter.PixelStd, painter.Threads);
-            rows.Add(new PictureRow(Describe(painter), Encode(painted, count, shape.ImageSize)));
+            rows.Add(new PictureRow(SampleModels.Describe(painter), Encode(painted, count, shape.ImageSize)));
         }
         return rows;
     }
@@ -68,23 +66,12 @@ internal static class SamplePictures
         return html.Append("</div>\n<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n").ToString();
     }
 
-    /// <summary>θ_init where the run made it, and the first seed's adapted models.</summary>
-    private static IEnumerable<StagePlan> Painters(PlannedRun planned) => planned.Plan.Stages
-        .Where(stage => stage.Kind is StageKind.Pretrain or StageKind.Distill)
-        .DistinctBy(stage => stage.Name.Split('/')[^1]);
-
-    private static string Describe(StagePlan stage) => stage.Name switch
-    {
-        RunPlanBuilder.SourceStage => "θ_init",
-        _ when stage.Kind == StageKind.Pretrain => Methods.Display(Methods.FurtherPretraining),
-        _ => Methods.Display(Methods.SelfDistillation),
-    };
-
     /// <summary>Images spread evenly over the data set, so that every class has its share.</summary>
     private static async Task<(byte[] Pixels, int Count)> ReadAsync(DataPlan data, CancellationToken cancel)
     {
-        await using ISampleSource source = await OpeningDisplay.OpenAsync(
-            new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames }, cancel);
+        await using ISampleSource source = await OpeningDisplay.ShowAsync(
+            new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames },
+            shown => SampleSources.OpenAsync(shown, cancel));
         await using var loader = new ImageLoader(source, new ImageOptions { Size = data.ImageSize, SkipBroken = data.SkipBroken }, 0, new SampleOrder(source.Count, 0));
         int count = (int)Math.Min(Columns, source.Count);
         var pixels = new List<byte>();

@@ -50,7 +50,7 @@ public sealed class BadInputTests : IDisposable
         // Seven steps of four images see all of the 25.
         await FailAsync([name], [.. Pretrain(images), "--set", "pretrain.steps=7"]);
         Ending skipped = await CommandLineProcess.RunAsync(_workspace.Folder, [.. Pretrain(images)[..^1], _workspace.File("skipping"), "--set", "pretrain.steps=7", "--set", "data.skip-broken=on"]);
-        Assert.True(skipped.ExitCode == 0, skipped.Output + skipped.Error);
+        skipped.AssertSuccess();
         Assert.Contains("1 broken image was replaced", skipped.Output);
     }
 
@@ -62,7 +62,7 @@ public sealed class BadInputTests : IDisposable
             File.Move(png, Path.ChangeExtension(png, ".jpg"));
         _workspace.Write("images/star/really-a-jpeg.png", Workspace.Jpeg);
         Ending ending = await CommandLineProcess.RunAsync(_workspace.Folder, Pretrain(images));
-        Assert.True(ending.ExitCode == 0, ending.Output + ending.Error);
+        ending.AssertSuccess();
     }
 
     [Fact]
@@ -166,13 +166,6 @@ public sealed class BadInputTests : IDisposable
         await FailAsync([named], command);
     }
 
-    private async Task FailAsync(string[] named, params string[] arguments)
-    {
-        Ending ending = await CommandLineProcess.RunAsync(_workspace.Folder, arguments);
-        Assert.True(ending.ExitCode == 1, $"exit code {ending.ExitCode}: {ending.Output}{ending.Error}");
-        string sentence = Assert.Single(ending.Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
-        Assert.StartsWith("error: ", sentence);
-        Assert.All(named, name => Assert.Contains(name, sentence));
-        Assert.DoesNotContain("   at ", ending.Output + ending.Error);
-    }
+    private async Task FailAsync(string[] named, params string[] arguments) =>
+        (await CommandLineProcess.RunAsync(_workspace.Folder, arguments)).AssertSentence(named);
 }

@@ -5,7 +5,25 @@ using System.Text;
 namespace ActorTrain.Host.Tests;
 
 /// <summary>How a command ended.</summary>
-public sealed record Ending(int ExitCode, string Output, string Error);
+public sealed record Ending(int ExitCode, string Output, string Error)
+{
+    /// <summary>It failed with one sentence, without a stack trace, that names all of these.</summary>
+    public void AssertSentence(IEnumerable<string> named)
+    {
+        Assert.True(ExitCode == 1, $"exit code {ExitCode}: {Output}{Error}");
+        string sentence = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", sentence);
+        Assert.All(named, name => Assert.Contains(name, sentence));
+        Assert.DoesNotContain("   at ", Output + Error);
+    }
+
+    /// <summary>It went well.</summary>
+    public Ending AssertSuccess()
+    {
+        Assert.True(ExitCode == 0, Output + Error);
+        return this;
+    }
+}
 
 /// <summary>The real program in a process of its own.</summary>
 public sealed partial class CommandLineProcess : IAsyncDisposable

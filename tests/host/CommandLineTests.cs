@@ -1,3 +1,5 @@
+using ActorTrain.DataPipeline;
+
 namespace ActorTrain.Host.Tests;
 
 /// <summary>The program as a person meets it.</summary>
@@ -12,7 +14,7 @@ public sealed class CommandLineTests : IDisposable
     {
         Ending ending = await RunAsync();
         Assert.Equal(0, ending.ExitCode);
-        foreach (string command in (string[])["demo", "run", "pretrain", "distill", "finetune", "evaluate", "node", "cluster", "chaos", "data", "model", "config"])
+        foreach (string command in (string[])["demo", "run", "pretrain", "distill", "finetune", "evaluate", "node", "cluster", "chaos", "data", "model", "tokenizer", "config"])
             Assert.Contains($"  {command} ", ending.Output);
         Assert.Contains("Examples:", ending.Output);
     }
@@ -60,6 +62,36 @@ public sealed class CommandLineTests : IDisposable
     }
 
     [Fact]
+    public async Task Text_data_and_models_can_be_looked_at()
+    {
+        string sentences = _workspace.Sentences("sentences.jsonl", 12), folder = await _workspace.TextModelAsync("model");
+        Ending data = await SucceedAsync("data", "inspect", sentences);
+        Assert.Contains("documents    12", data.Output);
+        Assert.Contains("fruit: 4", data.Output);
+
+        Ending lengths = await SucceedAsync("data", "inspect", sentences, "--tokenizer", folder, "--set", "pretrain.batch-size=4");
+        Assert.Contains("sequences    12", lengths.Output);
+        Assert.Contains("padding ", lengths.Output);
+
+        Ending model = await SucceedAsync("model", "inspect", folder);
+        Assert.Contains("kind         RoBERTa language model", model.Output);
+        Assert.Contains("sequences of up to 62", model.Output);
+        Assert.Contains("roberta.encoder.layer.0.attention.self.query.weight", model.Output);
+    }
+
+    [Fact]
+    public async Task A_tokenizer_can_be_trained()
+    {
+        string sentences = _workspace.Sentences("sentences.jsonl");
+        Ending trained = await SucceedAsync("tokenizer", "train", "--vocab", "300", "--out", "tokenizer", sentences);
+        Assert.Contains("300 tokens", trained.Output);
+        Assert.Equal(300, Tokenizer.Open(_workspace.File("tokenizer")).VocabularySize);
+        Ending again = await RunAsync("tokenizer", "train", "--vocab", "300", "--out", "tokenizer", sentences);
+        Assert.Equal(1, again.ExitCode);
+        Assert.Contains("tokenizer", again.Error);
+    }
+
+    [Fact]
     public async Task Each_stage_has_a_command_whose_result_the_next_takes()
     {
         string images = _workspace.Images("images");
@@ -75,10 +107,6 @@ public sealed class CommandLineTests : IDisposable
 
     private Task<Ending> RunAsync(params string[] arguments) => CommandLineProcess.RunAsync(_workspace.Folder, arguments);
 
-    private async Task<Ending> SucceedAsync(params string[] arguments)
-    {
-        Ending ending = await RunAsync(arguments);
-        Assert.True(ending.ExitCode == 0, ending.Output + ending.Error);
-        return ending;
-    }
+    private async Task<Ending> SucceedAsync(params string[] arguments) =>
+        (await CommandLineProcess.RunAsync(_workspace.Folder, arguments)).AssertSuccess();
 }

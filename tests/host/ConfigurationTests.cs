@@ -18,6 +18,8 @@ public class ConfigurationTests
     [InlineData("demo.conf")]
     [InlineData("demo-short.conf")]
     [InlineData("xray.conf")]
+    [InlineData("scierc.conf")]
+    [InlineData("chemprot.conf")]
     public void Every_shipped_configuration_is_valid(string name) =>
         Settings.Read(RunConfiguration.Load([RunConfiguration.Resource("demo.conf"), RunConfiguration.Resource(name)], []), "test");
 
@@ -85,7 +87,9 @@ public class ConfigurationTests
     [InlineData("model.image-size = 30", "no multiple of the patch size 4")]
     [InlineData("text.text-field = \"\"", "text.text-field is empty; name a field")]
     [InlineData("text.pair-field = label", "name 'label' twice")]
-    [InlineData("model { from = somewhere, image-size = 32 }", "model.image-size changes a preset only")]
+    [InlineData("model { from = somewhere, image-size = 32 }", "model.image-size changes a preset for images only")]
+    [InlineData("model { from = \"preset:tiny-text\", image-size = 32 }", "model.image-size changes a preset for images only")]
+    [InlineData("text.pair-field = other", "set text.pack = off")]
     public void Values_that_do_not_go_together_are_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Settings.Read(Load(text), "test")).Message);
 

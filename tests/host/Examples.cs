@@ -1,6 +1,7 @@
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
+using ActorTrain.Model;
 
 namespace ActorTrain.Host.Tests;
 
@@ -12,9 +13,18 @@ internal static class Examples
             RunConfiguration.Load([new ConfigurationText("example.conf",
                 "run { seeds = [0, 1], methods = [fine-tuning, further-pretraining] }\ndata { train = a, test = b }\nsource.data = c")], []),
             "a <b> & \"c\""),
+        new InitialModel("preset:tiny-32", ModelPresets.Tiny32),
         ["cat", "dog"]).BuildComparison();
 
+    /// <summary>The same, as if the samples were text.</summary>
+    public static PlannedRun PlannedText { get; } = Planned with { Plan = Planned.Plan with { Stages = [.. Planned.Plan.Stages.Select(AsText)] } };
+
     public static IReadOnlyList<StageResult> Results { get; } = [.. Planned.Plan.Stages.Select(Result)];
+
+    private static StagePlan AsText(StagePlan stage) => stage with
+    {
+        Train = stage.Train! with { Text = new TextPlan { MaxLength = 16, Pack = false, TextField = "text", LabelField = "label", BucketBatches = 1, WholeWord = false } },
+    };
 
     private static StageResult Result(StagePlan stage)
     {

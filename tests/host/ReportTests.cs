@@ -44,8 +44,10 @@ public class ReportTests
     [Fact]
     public void A_report_about_text_speaks_of_F1_and_of_masked_language()
     {
-        PlannedRun planned = Examples.Planned with { IsText = true };
-        string html = ReportWriter.Compose(planned, Comparison.Of(planned, Examples.Results), "c", "", planned.Plan.Stages.ToDictionary(stage => stage.Name, _ => Curves), "");
+        PlannedRun planned = Examples.PlannedText;
+        string html = ReportWriter.Compose(planned, Comparison.Of(planned, Examples.Results), "c", "", planned.Plan.Stages.ToDictionary(stage => stage.Name, _ => Curves),
+            SampleSentences.Section([[new SentenceForm("seen by the <model>", [new TextPiece("a & ", PieceKind.Seen), new TextPiece("<mask>", PieceKind.Chosen)])]]));
+        Assert.Contains("<div>seen by the &lt;model&gt;</div><div>a &amp; <mark class=\"chosen\">&lt;mask&gt;</mark></div>", html);
         Assert.Contains("test macro-F1", html);
         Assert.Contains("masked-language loss", html);
         Assert.DoesNotContain("accuracy<", html);

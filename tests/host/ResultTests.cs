@@ -60,7 +60,7 @@ public class ResultTests
     [Fact]
     public void Text_is_compared_by_F1_in_place_of_accuracy()
     {
-        Comparison results = Comparison.Of(Examples.Planned with { IsText = true }, Examples.Results);
+        Comparison results = Comparison.Of(Examples.PlannedText, Examples.Results);
         string markdown = ResultTable.Of(results).ToMarkdown();
         Assert.Contains("| method | test macro-F1 | test micro-F1 | test − train loss | ‖θ_init − θ‖₂ | time per seed |", markdown);
         Assert.Contains("| fine-tuning | 0.697 ± 0.000 | 0.700 ± 0.000 | 0.500 ± 0.000 | 3.00 ± 0.00 | 10 s |", markdown);

@@ -1,6 +1,8 @@
 using ActorTrain.Actors;
+using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
+using ActorTrain.Model;
 
 namespace ActorTrain.Host.Tests;
 
@@ -52,7 +54,8 @@ public class RunPlanTests
     public void A_given_model_needs_no_source_stage()
     {
         using var workspace = new Workspace();
-        PlannedRun planned = Build($"run.seeds = [0]\nmodel.from = \"{workspace.Model("initial")}\"");
+        string folder = workspace.Model("initial");
+        PlannedRun planned = Build($"run.seeds = [0]\nmodel.from = \"{folder}\"", new InitialModel(folder, ModelFolder.ReadConfiguration(folder)));
         Assert.Equal("seed-0/fine-tuning", planned.Plan.Stages[0].Name);
         Assert.Equal(workspace.File("initial"), planned.Plan.Stages[0].Initial);
         Assert.Equal(workspace.File("initial"), planned.Plan.Stages[0].Reference);
@@ -92,11 +95,59 @@ public class RunPlanTests
         Assert.All(planned.Plan.Stages, stage => Assert.Equal(3, stage.Threads));
     }
 
-    private static PlannedRun Build(string text)
+    [Fact]
+    public async Task Text_is_planned_as_the_section_text_says()
     {
-        RunConfiguration configuration = RunConfiguration.Load(
+        using var workspace = new Workspace();
+        string folder = await workspace.TextModelAsync("initial");
+        PlannedRun planned = Build("run.seeds = [0]\ntext { max-length = 32, mask-ratio = 0.2, dropout = 0.3, whole-word = on, bucket-batches = 4, label-field = kind }\ndata { flip = on, crop-padding = 2 }",
+            new InitialModel(folder, ModelFolder.ReadConfiguration(folder), Tokenizer.Open(folder)));
+        Assert.True(planned.IsText);
+        StagePlan further = Stage(planned, "seed-0/further-pretraining"), classifier = Stage(planned, "seed-0/fine-tuning");
+        Assert.Equal((0.2, 0.3), (further.MaskRatio, further.Dropout));
+        Assert.Equal(0.3, Stage(planned, "seed-0/self-distillation-1").Dropout);
+        Assert.Equal(0.1, classifier.Dropout);
+        Assert.Equal(new TextPlan { MaxLength = 32, Pack = true, TextField = "text", LabelField = "kind", BucketBatches = 4, WholeWord = true }, further.Train!.Text);
+        Assert.Equal(further.Train.Text! with { Pack = false }, classifier.Train!.Text);
+        Assert.Equal(classifier.Train.Text, classifier.Test!.Text);
+        Assert.All([further.Train, classifier.Train, classifier.Test], data => Assert.False(data.Flip || data.CropPadding > 0 || data.ImageSize > 0));
+    }
+
+    [Fact]
+    public async Task A_preset_for_text_becomes_a_folder_that_is_made_once()
+    {
+        using var workspace = new Workspace();
+        Settings settings = Read($"source.data = \"{workspace.Sentences("source.jsonl")}\"\nmodel.from = \"preset:tiny-text\"\ntext.vocabulary = 350\ncache.dir = \"{workspace.File("cache")}\"", out RunConfiguration configuration);
+        InitialModel model = await InitialModel.OpenAsync(configuration, settings, seed: 5, CancellationToken.None);
+        string weights = ModelFolder.Fingerprint(model.Location);
+        Assert.StartsWith(workspace.File("cache"), model.Location);
+        Assert.Equal(350, model.Tokenizer!.VocabularySize);
+        Assert.Equal(350, ((RobertaConfiguration)model.Shape).VocabularySize);
+        DateTime written = File.GetLastWriteTimeUtc(Path.Combine(model.Location, ModelFolder.WeightsName));
+
+        InitialModel again = await InitialModel.OpenAsync(configuration, settings, seed: 5, CancellationToken.None);
+        Assert.Equal(model.Location, again.Location);
+        Assert.Equal(written, File.GetLastWriteTimeUtc(Path.Combine(again.Location, ModelFolder.WeightsName)));
+
+        InitialModel other = await InitialModel.OpenAsync(configuration, settings, seed: 6, CancellationToken.None);
+        Assert.NotEqual(weights, ModelFolder.Fingerprint(other.Location));
+
+        Directory.Delete(workspace.File("cache"), recursive: true);
+        InitialModel anew = await InitialModel.OpenAsync(configuration, settings, seed: 5, CancellationToken.None);
+        Assert.Equal((model.Location, weights), (anew.Location, ModelFolder.Fingerprint(anew.Location)));
+    }
+
+    private static Settings Read(string text, out RunConfiguration configuration)
+    {
+        configuration = RunConfiguration.Load(
             [new ConfigurationText("base.conf", "data { train = train-images, test = test-images }\nsource.data = source-images"), new ConfigurationText("test.conf", text)], []);
-        return new RunPlanBuilder(Settings.Read(configuration, "test"), ["a", "b"]).BuildComparison();
+        return Settings.Read(configuration, "test");
+    }
+
+    private static PlannedRun Build(string text, InitialModel? model = null)
+    {
+        Settings settings = Read(text, out _);
+        return new RunPlanBuilder(settings, model ?? new InitialModel("preset:tiny-32", ModelPresets.Tiny32), ["a", "b"]).BuildComparison();
     }
 
     private static StagePlan Stage(PlannedRun planned, string name) => planned.Plan.Stages.Single(stage => stage.Name == name);

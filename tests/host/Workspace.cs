@@ -43,5 +43,40 @@ public sealed class Workspace : IDisposable
         return path;
     }
 
+    /// <summary>JSON lines of made-up sentences; what a sentence is about is its label.</summary>
+    public string Sentences(string name, int count = 60, int seed = 1)
+    {
+        (string Label, string[] Things)[] topics = [("fruit", ["apples", "pears", "ripe plums", "grapes"]), ("tools", ["hammers", "nails", "old saws", "chisels"]), ("weather", ["rain", "hail", "drizzle", "a thunderstorm"])];
+        string[] beginnings = ["In the morning we saw", "Nobody expected", "She wrote a book about", "They talked for hours about", "The whole village remembers"];
+        string[] ends = [".", " and went home.", ", which was a surprise to everyone in the room.", " again!"];
+        var random = new Random(seed);
+        return Write(name, string.Concat(Enumerable.Range(0, count).Select(line =>
+        {
+            (string label, string[] things) = topics[line % topics.Length];
+            return $"{{\"text\": \"{Any(beginnings)} {Any(things)} and {Any(things)}{Any(ends)}\", \"label\": \"{label}\"}}\n";
+        })));
+
+        string Any(string[] choices) => choices[random.Next(choices.Length)];
+    }
+
+    /// <summary>A tokenizer that was trained on made-up sentences.</summary>
+    public async Task<string> TokenizerAsync(string name)
+    {
+        string path = File(name);
+        await TokenizerTrainer.TrainAsync(System.IO.File.ReadLinesAsync(Sentences($"{name}-text.txt")), 400, path, CancellationToken.None);
+        return path;
+    }
+
+    /// <summary>An untrained RoBERTa that takes up to 62 tokens, with its tokenizer.</summary>
+    public async Task<string> TextModelAsync(string name)
+    {
+        string path = File(name), tokenizer = await TokenizerAsync($"{name}-tokenizer");
+        ModelFolder.CreateFresh(TextShape with { VocabularySize = Tokenizer.Open(tokenizer).VocabularySize }, 3, path, tokenizer);
+        return path;
+    }
+
+    /// <summary>The shape of a very small RoBERTa.</summary>
+    public static RobertaConfiguration TextShape { get; } = ModelPresets.TinyText with { Width = 32, Layers = 2, MlpWidth = 64, Positions = 64 };
+
     public void Dispose() => Directory.Delete(Folder, recursive: true);
 }
