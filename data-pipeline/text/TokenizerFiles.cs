@@ -74,7 +74,7 @@ internal static class TokenizerFiles
             if ((i == 0 && line.StartsWith(MergesHeader, StringComparison.Ordinal)) || (i == lines.Length - 1 && line.Length == 0))
                 continue;
             merges.Add(line.Split(' ') is [{ Length: > 0 } left, { Length: > 0 } right] ? new SpelledMerge(left, right, place) : throw new DataException(
-                $"{place}: '{line}' is not two tokens with a blank between them; restore the file."));
+                $"{place} is not two tokens with a blank between them; restore the file."));
         }
         return merges;
     }
@@ -106,7 +106,7 @@ internal static class TokenizerFiles
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
-            throw new DataException($"{path} cannot be read ({error.Message}); {VocabularyName} and {MergesName} belong together.", error);
+            throw new DataException($"{path} cannot be read ({error.Message}); a tokenizer needs both {VocabularyName} and {MergesName}, or {CombinedName}.", error);
         }
         ReadOnlySpan<byte> rest = content;
         while (!Utf8.IsValid(rest))

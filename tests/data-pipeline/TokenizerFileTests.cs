@@ -24,7 +24,7 @@ public sealed class TokenizerFileTests : IDisposable
     {
         GoldenBpe.Instance.Write(_folder.Path);
         File.Delete(_folder.File(missing));
-        Refused(_folder.Path, missing + " cannot be read", "belong together");
+        Refused(_folder.Path, missing + " cannot be read", "needs both vocab.json and merges.txt");
     }
 
     [Theory]
@@ -70,9 +70,9 @@ public sealed class TokenizerFileTests : IDisposable
     [Theory]
     [InlineData("q", "vocab.json has no token 'h_q'", "h_ q")]
     [InlineData("h_", "line 12 merges 'h_ q'", "h_ q")]
-    [InlineData("", "line 12: 'h_' is not two tokens with a blank between them", "h_")]
-    [InlineData("", "line 12: 'h e y' is not two tokens", "h e y")]
-    [InlineData("", "line 12: '' is not two tokens", "")]
+    [InlineData("", "line 12 is not two tokens with a blank between them", "h_")]
+    [InlineData("", "line 12 is not two tokens", "h e y")]
+    [InlineData("", "line 12 is not two tokens", "")]
     [InlineData("", "line 12 repeats the merge 'h e' of", "h e")]
     public void Merges_that_disagree_with_the_vocabulary(string added, string sentence, string line)
     {
