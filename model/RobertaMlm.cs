@@ -51,7 +51,7 @@ internal sealed class RobertaMlm : MaskedNetwork
     {
         Tensor x = _encoder.Encode(batch, hidden.Seen, hidden.Rows);                                // [hidden, width]
         x = nn.functional.gelu(Kernels.Linear(x, _denseWeight, _denseBias));
-        x = Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
+        x = Kernels.LayerNorm(x.to_type(ScalarType.Float32), _normWeight, _normBias, Configuration.LayerNormEps);
         return Kernels.Linear(x, _encoder.Words, _bias);
     }
 

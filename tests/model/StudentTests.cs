@@ -9,44 +9,53 @@ public sealed class StudentTests
     private const int Steps = 10;
 
     [Theory]
-    [InlineData(Objective.MaskedAutoEncoding, 0)]
-    [InlineData(Objective.SelfDistillation, 0)]
-    [InlineData(Objective.Classification, 0.1)]
-    public void Going_on_from_a_checkpoint_ends_at_the_same_bits(Objective objective, double dropout)
+    [InlineData("images", Objective.MaskedAutoEncoding, 0)]
+    [InlineData("images", Objective.SelfDistillation, 0)]
+    [InlineData("images", Objective.Classification, 0.1)]
+    [InlineData("texts", Objective.MaskedAutoEncoding, 0.1)]
+    [InlineData("texts", Objective.SelfDistillation, 0.1)]
+    [InlineData("texts", Objective.Classification, 0.1)]
+    public void Going_on_from_a_checkpoint_ends_at_the_same_bits(string name, Objective objective, double dropout)
     {
+        Subject subject = Subject.Of(name);
         using TemporaryFolder folder = new();
         StudentOptions options = Options(objective) with { Dropout = dropout };
-        using (Student whole = Student.Open(options, Golden.ModelFolder))
+        using (Student whole = Student.Open(options, subject.Folder))
         {
-            Train(whole, Steps);
+            Train(whole, Steps, subject);
             whole.SaveModel(folder["whole"]);
         }
-        using (Student first = Student.Open(options, Golden.ModelFolder))
+        using (Student first = Student.Open(options, subject.Folder))
         {
-            Train(first, Steps / 2);
+            Train(first, Steps / 2, subject);
             first.SaveCheckpoint(folder["stage"], State(Steps / 2), keep: 2);
         }
-        using Student second = Student.Open(options with { Seed = options.Seed }, Golden.ModelFolder);
+        using Student second = Student.Open(options with { Seed = options.Seed }, subject.Folder);
         TrainerState state = Assert.IsType<TrainerState>(second.RestoreLatest(folder["stage"]));
         Assert.Equal((Steps / 2, "plan", 7, "value"), (state.Step, state.PlanFingerprint, state.Epoch, state.Extra["key"]));
-        Train(second, Steps);
+        Train(second, Steps, subject);
         second.SaveModel(folder["resumed"]);
         Assert.Equal(ModelFolder.Fingerprint(folder["whole"]), ModelFolder.Fingerprint(folder["resumed"]));
     }
 
-    [Fact]
-    public void Dropout_is_a_function_of_seed_and_step()
+    [Theory]
+    [InlineData("images", Objective.Classification)]
+    [InlineData("texts", Objective.Classification)]
+    [InlineData("texts", Objective.MaskedAutoEncoding)]
+    [InlineData("texts", Objective.SelfDistillation)]
+    public void Dropout_is_a_function_of_seed_and_step(string name, Objective objective)
     {
-        StudentOptions options = Options(Objective.Classification) with { Dropout = 0.3, LearningRate = 0 };
+        Subject subject = Subject.Of(name);
+        StudentOptions options = Options(objective) with { Dropout = 0.3, LearningRate = 0 };
         double[] losses = Losses(options);
         Assert.Equal(losses, Losses(options));
         Assert.Equal(losses.Length, losses.Distinct().Count());
         Assert.Single(Losses(options with { Dropout = 0 }).Distinct());
 
-        static double[] Losses(StudentOptions options)
+        double[] Losses(StudentOptions options)
         {
-            using Student student = Student.Open(options, Golden.ModelFolder);
-            return [.. Enumerable.Range(0, 4).Select(step => student.Step(step, [Batch(0)]).Loss)];
+            using Student student = Student.Open(options, subject.Folder);
+            return [.. Enumerable.Range(0, 4).Select(step => student.Step(step, [subject.Batch(0)]).Loss)];
         }
     }
 
@@ -62,28 +71,48 @@ public sealed class StudentTests
         Assert.Equal(whole.Step(1, [Batch(1)]).Loss, parts.Step(1, [Batch(1)]).Loss, 1e-5);
     }
 
-    [Fact]
-    public void Training_lowers_each_objectives_loss()
+    [Theory]
+    [InlineData("images")]
+    [InlineData("texts")]
+    public void Training_lowers_each_objectives_loss(string name)
     {
+        Subject subject = Subject.Of(name);
         foreach (Objective objective in Enum.GetValues<Objective>())
         {
-            using Student student = Student.Open(Options(objective) with { TotalSteps = 100, LearningRate = 0.01 }, Golden.ModelFolder);
-            double[] losses = [.. Enumerable.Range(0, 40).Select(step => student.Step(step, [Batch(0)]).Loss)];
+            using Student student = Student.Open(Options(objective) with { TotalSteps = 100, LearningRate = 0.01 }, subject.Folder);
+            double[] losses = [.. Enumerable.Range(0, 40).Select(step => student.Step(step, [subject.Batch(0)]).Loss)];
             Assert.True(losses[^1] < 0.8 * losses[0], $"{objective}: {losses[0]} → {losses[^1]}");
         }
     }
 
-    [Fact]
-    public void The_student_that_equals_its_teacher_has_no_distance_to_it()
+    [Theory]
+    [InlineData("images")]
+    [InlineData("texts")]
+    public void The_student_that_equals_its_teacher_has_no_distance_to_it(string name)
     {
+        Subject subject = Subject.Of(name);
         foreach (DistillTarget target in Enum.GetValues<DistillTarget>())
         {
-            using Teacher teacher = Teacher.Open(Golden.ModelFolder, target, Mean, Std, "cpu", bfloat16: false, threads: 1);
-            Assert.Equal(target == DistillTarget.Cls ? 16 : 17 * 16, teacher.TargetLength);
-            float[] targets = teacher.Targets(Batch(0).Input);
-            Assert.Equal(4 * teacher.TargetLength, targets.Length);
-            using Student student = Student.Open(Options(Objective.SelfDistillation) with { DistillTarget = target }, Golden.ModelFolder);
-            Assert.Equal(0, student.Step(0, [Batch(0) with { Targets = targets }]).DistillLoss, 1e-9);
+            using Teacher teacher = Teacher.Open(subject.Folder, target, Mean, Std, "cpu", bfloat16: false, threads: 1);
+            float[] targets = teacher.Targets(subject.Batch(0).Input);
+            Assert.Equal(targets, teacher.Targets(subject.Batch(0).Input));
+            using Student student = Student.Open(Options(Objective.SelfDistillation) with { DistillTarget = target }, subject.Folder);
+            Assert.Equal(0, student.Step(0, [subject.Batch(0) with { Targets = targets }]).DistillLoss, 1e-9);
+        }
+    }
+
+    [Fact]
+    public void Only_texts_have_no_fixed_number_of_target_numbers()
+    {
+        Assert.Equal(16, TargetLength(Subject.Images, DistillTarget.Cls));
+        Assert.Equal(17 * 16, TargetLength(Subject.Images, DistillTarget.Tokens));
+        Assert.Equal(16, TargetLength(Subject.Texts, DistillTarget.Cls));
+        Assert.Contains("distil cls", Assert.Throws<ModelException>(() => TargetLength(Subject.Texts, DistillTarget.Tokens)).Message, StringComparison.Ordinal);
+
+        static int TargetLength(Subject subject, DistillTarget target)
+        {
+            using Teacher teacher = Teacher.Open(subject.Folder, target, Mean, Std, "cpu", bfloat16: false, threads: 1);
+            return teacher.TargetLength;
         }
     }
 
@@ -173,22 +202,25 @@ public sealed class StudentTests
         Assert.InRange(different, painted.Length / 2, painted.Length * 3 / 4);
     }
 
-    [Fact]
-    public void Bfloat16_stays_close_to_float32_or_is_refused_where_the_build_has_none()
+    [Theory]
+    [InlineData("images")]
+    [InlineData("texts")]
+    public void Bfloat16_stays_close_to_float32_or_is_refused_where_the_build_has_none(string name)
     {
+        Subject subject = Subject.Of(name);
         StudentOptions options = Options(Objective.SelfDistillation);
         bool supported;
         using (IDisposable? trial = Kernels.Current.Autocast(CPU, ScalarType.BFloat16))
             supported = trial is not null;
         if (!supported)
         {
-            string message = Assert.Throws<ModelException>(() => Student.Open(options with { Bfloat16 = true }, Golden.ModelFolder)).Message;
+            string message = Assert.Throws<ModelException>(() => Student.Open(options with { Bfloat16 = true }, subject.Folder)).Message;
             Assert.Contains("bfloat16 on 'cpu'", message, StringComparison.Ordinal);
             return;
         }
-        using Student exact = Student.Open(options, Golden.ModelFolder);
-        using Student rounded = Student.Open(options with { Bfloat16 = true }, Golden.ModelFolder);
-        (StepResult expected, StepResult actual) = (exact.Step(0, [Batch(0)]), rounded.Step(0, [Batch(0)]));
+        using Student exact = Student.Open(options, subject.Folder);
+        using Student rounded = Student.Open(options with { Bfloat16 = true }, subject.Folder);
+        (StepResult expected, StepResult actual) = (exact.Step(0, [subject.Batch(0)]), rounded.Step(0, [subject.Batch(0)]));
         // bfloat16 keeps 8 bits of a number.
         Assert.Equal(expected.Loss, actual.Loss, 0.02 * expected.Loss);
         Assert.Equal(expected.GradientNorm, actual.GradientNorm, 0.05 * expected.GradientNorm);
@@ -301,24 +333,15 @@ public sealed class StudentTests
     private static TrainerState State(long step) =>
         new() { Step = step, PlanFingerprint = "plan", Epoch = 7, Extra = new Dictionary<string, string> { ["key"] = "value" } };
 
-    private static void Train(Student student, int until)
+    private static void Train(Student student, int until, Subject? subject = null)
     {
         for (long step = student.StepsDone; step < until; step++)
-            student.Step(step, [Batch((int)step)]);
+            student.Step(step, [(subject ?? Subject.Images).Batch((int)step)]);
     }
 
     private static ImageInput Images(int seed) => (ImageInput)Batch(seed).Input;
 
-    /// <summary>Four images, everything about them a function of the seed.</summary>
-    private static StudentBatch Batch(int seed)
-    {
-        Random random = new(seed);
-        byte[] pixels = new byte[4 * 3 * 256];
-        random.NextBytes(pixels);
-        int[] kept = [.. Enumerable.Range(0, 4).SelectMany(_ => Enumerable.Range(0, 16).OrderBy(_ => random.Next()).Take(4).Order())];
-        float[] targets = [.. Enumerable.Range(0, 4 * 16).Select(_ => random.NextSingle())];
-        return new StudentBatch(new ImageInput(pixels, 4, 16, kept), [0, 1, 2, 0], targets);
-    }
+    private static StudentBatch Batch(int seed) => Subject.Images.Batch(seed);
 
     private static StudentBatch Part(StudentBatch batch, int first, int count)
     {
