@@ -1,3 +1,4 @@
+using System.Buffers;
 using ActorTrain.Actors.Messages;
 using Akka.Actor;
 
@@ -12,6 +13,9 @@ internal static class Chunks
     /// <summary>Bytes of a part.</summary>
     public const int Size = 512 * 1024;
 
+    /// <summary>Bytes that are there for an answer's key, labels and numbers, so that its buffer need not grow.</summary>
+    private const int Envelope = 64 * 1024;
+
     /// <summary>Tells an answer.</summary>
     public static void Answer(IActorRef asker, object answer, IActorContext context)
     {
@@ -23,12 +27,23 @@ internal static class Chunks
             return;
         }
         var serializer = (MessageSerializer)((ExtendedActorSystem)context.System).Serialization.FindSerializerFor(answer);
-        byte[] bytes = serializer.ToBinary(answer);
+        foreach (var chunk in Split(answer, serializer))
+            asker.Tell(chunk, context.Self);
+    }
+
+    /// <summary>The parts of an answer, in order. They share no bytes with it or with each other.</summary>
+    public static IEnumerable<MessageChunk> Split(object answer, MessageSerializer serializer)
+    {
+        var output = new ArrayBufferWriter<byte>((int)Math.Min(BytesOf(answer) + Envelope, Array.MaxLength));
+        serializer.Write(answer, output);
         string manifest = serializer.Manifest(answer);
         long id = Random.Shared.NextInt64();
-        int count = (bytes.Length + Size - 1) / Size;
+        int count = (output.WrittenCount + Size - 1) / Size;
         for (int number = 0; number < count; number++)
-            asker.Tell(new MessageChunk(id, number, count, manifest, bytes.AsSpan(number * Size, Math.Min(Size, bytes.Length - number * Size)).ToArray()), context.Self);
+        {
+            var bytes = output.WrittenSpan[(number * Size)..Math.Min((number + 1) * Size, output.WrittenCount)];
+            yield return new MessageChunk(id, number, count, manifest, bytes.ToArray());
+        }
     }
 
     private static long BytesOf(object answer) => answer switch
@@ -76,13 +91,22 @@ internal sealed class ChunkAssembly(ActorSystem system)
         _unfinished.Remove(chunk.Id);
         _age.Remove(chunk.Id);
         var serializer = (MessageSerializer)((ExtendedActorSystem)system).Serialization.FindSerializerFor(chunk);
-        var whole = new byte[parts.Sum(part => part!.Length)];
-        int at = 0;
-        foreach (byte[]? part in parts)
+        var first = new Part(parts[0]!, null);
+        var last = first;
+        foreach (byte[]? bytes in parts.AsSpan(1))
+            last = new Part(bytes!, last);
+        return serializer.Read(new ReadOnlySequence<byte>(first, 0, last, last.Memory.Length), chunk.Manifest);
+    }
+
+    private sealed class Part : ReadOnlySequenceSegment<byte>
+    {
+        public Part(byte[] bytes, Part? before)
         {
-            part!.CopyTo(whole, at);
-            at += part.Length;
+            Memory = bytes;
+            if (before is null)
+                return;
+            before.Next = this;
+            RunningIndex = before.RunningIndex + before.Memory.Length;
         }
-        return serializer.FromBinary(whole, chunk.Manifest);
     }
 }
