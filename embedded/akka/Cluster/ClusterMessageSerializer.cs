@@ -11,7 +11,7 @@ namespace Akka.Cluster.Serialization;
 /// The messages of cluster and singletons. In gossip each address stands once, among the members in their order; everything else refers to
 /// them by their index.
 /// </summary>
-internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : WireSerializer(system)
 {
     public override int Identifier => 5;
 
@@ -32,16 +32,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
         _ => throw new SerializationException($"{o.GetType().FullName} has no manifest."),
     };
 
-    public override byte[] ToBinary(object obj)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        Write(obj, output);
-        return output.WrittenSpan.ToArray();
-    }
-
-    public override object FromBinary(byte[] bytes, string manifest) => Read(new ReadOnlySequence<byte>(bytes), manifest);
-
-    public void Write(object message, IBufferWriter<byte> output)
+    public override void Write(object message, IBufferWriter<byte> output)
     {
         switch (message)
         {
@@ -89,7 +80,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Ser
         }
     }
 
-    public object Read(ReadOnlySequence<byte> bytes, string manifest)
+    public override object Read(ReadOnlySequence<byte> bytes, string manifest)
     {
         var input = new SequenceReader<byte>(bytes);
         return manifest switch

@@ -9,7 +9,7 @@ namespace Akka.Serialization;
 /// The library's own messages that cross processes, and the plain values that an <see cref="Identify"/> or a <see cref="Status"/> carries.
 /// A message inside another one stands at its end, so that it needs no length.
 /// </summary>
-internal sealed class InternalMessageSerializer(ExtendedActorSystem system, Serialization serialization) : SerializerWithStringManifest(system)
+internal sealed class InternalMessageSerializer(ExtendedActorSystem system, Serialization serialization) : WireSerializer(system)
 {
     private const int MaximumNesting = 4;
 
@@ -41,16 +41,7 @@ internal sealed class InternalMessageSerializer(ExtendedActorSystem system, Seri
         _ => throw new SerializationException($"{o.GetType().FullName} has no manifest."),
     };
 
-    public override byte[] ToBinary(object obj)
-    {
-        var output = new ArrayBufferWriter<byte>();
-        Write(obj, output);
-        return output.WrittenSpan.ToArray();
-    }
-
-    public override object FromBinary(byte[] bytes, string manifest) => Read(new ReadOnlySequence<byte>(bytes), manifest);
-
-    public void Write(object message, IBufferWriter<byte> output)
+    public override void Write(object message, IBufferWriter<byte> output)
     {
         switch (message)
         {
@@ -100,7 +91,7 @@ internal sealed class InternalMessageSerializer(ExtendedActorSystem system, Seri
         }
     }
 
-    public object Read(ReadOnlySequence<byte> bytes, string manifest) => Read(bytes, manifest, MaximumNesting);
+    public override object Read(ReadOnlySequence<byte> bytes, string manifest) => Read(bytes, manifest, MaximumNesting);
 
     private object Read(ReadOnlySequence<byte> bytes, string manifest, int nesting)
     {

@@ -1,3 +1,4 @@
+using System.Buffers;
 using Akka.Actor;
 
 namespace Akka.Serialization;
@@ -21,4 +22,21 @@ public abstract class SerializerWithStringManifest(ExtendedActorSystem system) :
 
     /// <exception cref="System.Runtime.Serialization.SerializationException">The message's type has no manifest.</exception>
     public abstract string Manifest(object o);
+}
+
+/// <summary>A serializer of the library's own, which needs no array: it writes straight into a frame and reads out of one.</summary>
+internal abstract class WireSerializer(ExtendedActorSystem system) : SerializerWithStringManifest(system)
+{
+    public sealed override byte[] ToBinary(object obj)
+    {
+        var output = new ArrayBufferWriter<byte>();
+        Write(obj, output);
+        return output.WrittenSpan.ToArray();
+    }
+
+    public sealed override object FromBinary(byte[] bytes, string manifest) => Read(new ReadOnlySequence<byte>(bytes), manifest);
+
+    public abstract void Write(object message, IBufferWriter<byte> output);
+
+    public abstract object Read(ReadOnlySequence<byte> bytes, string manifest);
 }
