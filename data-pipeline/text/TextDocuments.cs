@@ -76,26 +76,23 @@ internal sealed class TextDocuments : ITextDocuments
     {
         ArgumentOutOfRangeException.ThrowIfNegative(first);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(first, Count - count);
-        var records = new TextRecord[count];
-        for (int i = 0; i < count; i++)
-            records[i] = RecordOf(first + i);
-        return ReadAsync(records, cancel);
+        return ReadAsync(RecordsOf(first, count), cancel);
     }
 
     public async IAsyncEnumerable<TextDocument[]> ReadAllAsync([EnumeratorCancellation] CancellationToken cancel)
     {
-        var block = new List<TextRecord>();
-        long bytes = 0;
-        for (long document = 0; document < Count; document++)
+        for (long first = 0; first < Count; first += BlockDocuments)
         {
-            var record = RecordOf(document);
-            block.Add(record);
-            bytes += record.Length;
-            if (bytes < BlockBytes && block.Count < BlockDocuments && document + 1 < Count)
-                continue;
-            yield return await ReadAsync([.. block], cancel);
-            block.Clear();
-            bytes = 0;
+            var records = RecordsOf(first, (int)Math.Min(BlockDocuments, Count - first));
+            long bytes = 0;
+            for (int start = 0, end = 1; end <= records.Length; end++)
+            {
+                bytes += records[end - 1].Length;
+                if (bytes < BlockBytes && end < records.Length)
+                    continue;
+                yield return await ReadAsync(records[start..end], cancel);
+                (start, bytes) = (end, 0);
+            }
         }
     }
 
@@ -167,6 +164,15 @@ internal sealed class TextDocuments : ITextDocuments
             return _index[sample];
         ArgumentOutOfRangeException.ThrowIfGreaterThanOrEqual((ulong)sample, (ulong)_chosen.Length, nameof(sample));
         return _index[_chosen[sample]];
+    }
+
+    private TextRecord[] RecordsOf(long first, int count)
+    {
+        if (_chosen is not null)
+            return Array.ConvertAll(_chosen[(int)first..((int)first + count)], document => _index[document]);
+        var records = new TextRecord[count];
+        _index.Read(first, records);
+        return records;
     }
 
     private int LabelOf(TextRecord record) => record.Label < 0 ? -1 : _labels[record.Label];

@@ -56,6 +56,10 @@ internal sealed class TextIndex : IDisposable
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="document"/> is not in [0, Count).</exception>
     public TextRecord this[long document] => _records[document];
 
+    /// <summary>The places of consecutive documents.</summary>
+    /// <exception cref="ArgumentOutOfRangeException">They are not all in [0, Count).</exception>
+    public void Read(long first, Span<TextRecord> records) => _records.Read(first, records);
+
     public void Dispose() => _records.Dispose();
 
     internal sealed class Writer(string path, byte[] key) : IDisposable

@@ -46,7 +46,7 @@ public sealed class MemoryTests : IDisposable
         return whole;
     }
 
-    private static long ResidentBytes()
+    internal static long ResidentBytes()
     {
         GC.Collect(GC.MaxGeneration, GCCollectionMode.Aggressive, blocking: true, compacting: true);
         return Environment.WorkingSet;

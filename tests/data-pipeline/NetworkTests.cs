@@ -53,6 +53,33 @@ public sealed class NetworkTests : IDisposable
         await AssertSameAsync(local, remote);
     }
 
+    [Theory]
+    [InlineData("http")]
+    [InlineData("s3")]
+    public async Task Text_reads_as_it_does_from_the_disk(string scheme)
+    {
+        _folder.Write("text/part-0.jsonl", Texts.Utf8(Texts.Lines(0, 2000)));
+        _folder.Write("text/part-1.jsonl", Texts.Utf8(Texts.Lines(2000, 500)));
+        _folder.Write("text/packed.txt.gz", Texts.Pack(Texts.Utf8(string.Concat(Enumerable.Range(0, 2500).Select(i => $"document {i}\n")))));
+        await using var lines = await _folder.OpenDocumentsAsync($"{Root(scheme)}/text/part-{{0..1}}.jsonl");
+        await using var packed = await _folder.OpenDocumentsAsync($"{Root(scheme)}/text/packed.txt.gz");
+        int requests = _server.Requests;
+        Assert.Equal(Enumerable.Range(0, 2500).Select(i => $"document {i}"), await lines.TextsAsync(default).ToArrayAsync());
+        // Neighbours come with one request, and what was unpacked lies in the cache directory.
+        Assert.InRange(_server.Requests - requests, 1, 5);
+        Assert.Equal(await lines.AllAsync(), await packed.AllAsync());
+        var missing = await Assert.ThrowsAsync<DataException>(() => _folder.OpenDocumentsAsync($"{Root(scheme)}/text/part-2.jsonl"));
+        Assert.Contains("/text/part-2.jsonl does not exist", missing.Message);
+    }
+
+    [Fact]
+    public async Task A_signed_URL_names_the_format_before_its_query()
+    {
+        _folder.Write("text/a.txt.gz", Texts.Pack(Texts.Utf8("one\ntwo\n")));
+        await using var documents = await _folder.OpenDocumentsAsync($"{Http}/text/a.txt.gz?signature=a/b");
+        Assert.Equal(["one", "two"], (await documents.AllAsync()).Select(document => document.Text));
+    }
+
     [Fact]
     public async Task The_index_of_remote_shards_is_kept_until_their_ETag_changes()
     {

@@ -46,6 +46,49 @@ public sealed class SharedDataTests : IDisposable
         Assert.InRange(batch.Pixels.Average(value => (double)value), 60, 200);
     }
 
+    [SharedDataFact]
+    public async Task The_labelled_sentences_open_as_they_were_counted()
+    {
+        await AssertSplitsAsync("scierc", classes: 7, train: 3219, dev: 455, test: 974);
+        await AssertSplitsAsync("chemprot", classes: 13, train: 4169, dev: 2427, test: 3469);
+    }
+
+    [SharedDataFact]
+    public async Task The_general_paragraphs_pack_without_loss()
+    {
+        var source = new SourceOptions { Location = Path.Combine(SharedDataFactAttribute.Folder, "text/wikitext2"), CacheDirectory = _folder.File("cache") };
+        await using var documents = await TextSources.OpenDocumentsAsync(source, Texts.Options(), default);
+        Assert.Equal(2183 + 1841, documents.Count);
+        Assert.Empty(documents.ClassNames);
+        var packing = Texts.Options(maxLength: 128) with { Pack = true };
+        await using var packed = await TextSources.OpenAsync(source, packing, Texts.Tokenizer, default);
+        long tokens = 0;
+        await foreach (string text in documents.TextsAsync(default))
+            tokens += Texts.Tokenizer.Encode(text).Length;
+        // A separator between the documents of a window, and two tokens around each sequence.
+        Assert.Equal(tokens + 4024 - 5 + (2 * packed.Count), Enumerable.Range(0, (int)packed.Count).Sum(i => (long)packed.LengthOf(i)));
+        await using var loader = new TextLoader(packed, packing, seed: 1, new SampleOrder(packed.Count, 1));
+        Assert.InRange((await loader.LoadAsync(0, 32, default)).Tokens.Length, 31 * 128, 32 * 128);
+    }
+
+    private async Task AssertSplitsAsync(string name, int classes, int train, int dev, int test)
+    {
+        IReadOnlyList<string>? names = null;
+        foreach (var (split, count) in new[] { ("train", train), ("dev", dev), ("test", test) })
+        {
+            await using var source = await TextSources.OpenAsync(
+                new SourceOptions
+                {
+                    Location = Path.Combine(SharedDataFactAttribute.Folder, "text", name, $"{split}.jsonl"),
+                    CacheDirectory = _folder.File("cache"),
+                    ClassNames = names,
+                }, Texts.Options(maxLength: 512), Texts.Tokenizer, default);
+            names ??= source.ClassNames;
+            Assert.Equal((count, classes, 0, 0), (source.Count, source.ClassNames.Count, source.SkippedLines, source.BlankLines));
+            Assert.All(Enumerable.Range(0, count), i => Assert.InRange(source.LabelOf(i), 0, classes - 1));
+        }
+    }
+
     private Task<ISampleSource> OpenAsync(string location, IReadOnlyList<string>? classNames = null, int limit = 0) => SampleSources.OpenAsync(
         new SourceOptions
         {
