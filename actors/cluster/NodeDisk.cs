@@ -60,7 +60,7 @@ internal sealed class NodeDisk : IDisposable
         {
             try
             {
-                await Files.AddAsync(input.Location, cancel);
+                await Files.AddModelAsync(input.Location, cancel);
             }
             catch (Exception error) when (error is RunException or OperationCanceledException)
             {

@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Security.Cryptography;
 using ActorTrain.Actors.Messages;
+using ActorTrain.Model;
 
 namespace ActorTrain.Actors.Files;
 
@@ -16,12 +17,19 @@ internal sealed class NodeFiles
 
     /// <summary>Hashes and offers the files of a folder, not those of folders in it.</summary>
     /// <exception cref="RunException">The folder cannot be read.</exception>
-    public async Task<FileSet> AddAsync(string folder, CancellationToken cancel = default)
+    public Task<FileSet> AddAsync(string folder, CancellationToken cancel = default) => AddAsync(folder, _ => true, cancel);
+
+    /// <summary>Hashes and offers what belongs to a model: hubs put the same weights in other formats beside them.</summary>
+    /// <exception cref="RunException">The folder cannot be read.</exception>
+    public Task<FileSet> AddModelAsync(string folder, CancellationToken cancel = default) => AddAsync(
+        folder, name => name is ModelFolder.ConfigurationName or ModelFolder.WeightsName || ModelFolder.TokenizerNames.Contains(name), cancel);
+
+    private async Task<FileSet> AddAsync(string folder, Func<string, bool> counts, CancellationToken cancel)
     {
         try
         {
             List<FileEntry> entries = [];
-            foreach (string path in Directory.EnumerateFiles(Path.GetFullPath(folder)).Order(StringComparer.Ordinal))
+            foreach (string path in Directory.EnumerateFiles(Path.GetFullPath(folder)).Where(path => counts(Path.GetFileName(path))).Order(StringComparer.Ordinal))
             {
                 var file = new FileInfo(path);
                 string sha256 = Find(file) ?? Register(file, await HashAsync(path, cancel));

@@ -25,6 +25,8 @@ public sealed class MessageSerializer : SerializerWithStringManifest
         new Contract<InputBatch>("input-batch"),
         new Contract<BlockRequest>("block-request"),
         new Contract<InputBlock>("input-block"),
+        new Contract<SamplesRequest>("samples-request"),
+        new Contract<BatchSamples>("batch-samples"),
         new Contract<BatchRequest>("batch-request"),
         new Contract<MaskedBatch>("masked-batch"),
         new Contract<TargetRequest>("target-request"),

@@ -61,6 +61,17 @@ public sealed record BlockRequest([property: Key(0)] BlockKey Key);
 public sealed record InputBlock([property: Key(0)] BlockKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] int[] Labels,
     [property: Key(3)] long SkippedSamples);
 
+/// <summary>Asks a loader which samples a micro-batch has: for the teacher that has their targets in its cache.</summary>
+/// <param name="Key">The micro-batch.</param>
+[MessagePackObject]
+public sealed record SamplesRequest([property: Key(0)] BatchKey Key);
+
+/// <summary>A loader's answer to <see cref="SamplesRequest"/>.</summary>
+/// <param name="Key">The micro-batch.</param>
+/// <param name="Samples">Number of each sample in the data set, <c>[batch]</c>.</param>
+[MessagePackObject]
+public sealed record BatchSamples([property: Key(0)] BatchKey Key, [property: Key(1)] long[] Samples);
+
 /// <summary>Asks a masker for a micro-batch that a student can train on.</summary>
 /// <param name="Key">The micro-batch.</param>
 [MessagePackObject]

@@ -1,3 +1,4 @@
+using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 using MessagePack;
 
@@ -9,16 +10,24 @@ namespace ActorTrain.Actors.Messages;
 [MessagePackObject]
 public sealed record SampleInputs([property: Key(0)] ImagePixels? Images, [property: Key(1)] TokenSequences? Texts)
 {
-    /// <summary>Bytes of the arrays in memory.</summary>
-    internal long Bytes => Images is { } images
-        ? images.Pixels.LongLength + sizeof(int) * (images.KeptPatches?.LongLength ?? 0)
-        : sizeof(int) * (Texts!.Tokens.LongLength + Texts.Lengths.LongLength + 2 * (Texts.MaskedPositions?.LongLength ?? 0));
+    /// <summary>What a loader made, unmasked.</summary>
+    internal static SampleInputs Of(LoadedBatch batch) => batch switch
+    {
+        ImageBatch images => new(new ImagePixels(images.Pixels, images.Size, null), null),
+        TextBatch texts => new(null, new TokenSequences(texts.Tokens, texts.Lengths, null, null)),
+        _ => throw new ArgumentException($"{batch.GetType().Name} has no message.", nameof(batch)),
+    };
 
     /// <summary>The samples as the model takes them.</summary>
     /// <param name="count">Number of samples.</param>
     internal ModelInput ToModelInput(int count) => Images is { } images
         ? new ImageInput(images.Pixels, count, images.Size, images.KeptPatches)
         : new TextInput(Texts!.Tokens, Texts.Lengths, Texts.MaskedPositions, Texts.MaskedTokens);
+
+    /// <summary>Bytes of the arrays in memory.</summary>
+    internal long Bytes => Images is { } images
+        ? images.Pixels.LongLength + sizeof(int) * (images.KeptPatches?.LongLength ?? 0)
+        : sizeof(int) * (Texts!.Tokens.LongLength + Texts.Lengths.LongLength + 2 * (Texts.MaskedPositions?.LongLength ?? 0));
 }
 
 /// <summary>Images of one size.</summary>

@@ -5,9 +5,6 @@ namespace ActorTrain.Actors;
 /// <summary>Refuses plans that cannot be carried out, and resolves what a plan leaves open.</summary>
 internal static class PlanValidation
 {
-    /// <summary>Tokens of the shortest sequence in which something can be masked.</summary>
-    private const int MinLength = 3;
-
     /// <exception cref="RunException">Something in the plan is out of range or refers to nothing.</exception>
     public static void Check(RunPlan plan)
     {
@@ -136,14 +133,10 @@ internal static class PlanValidation
             throw Wrong(stage, $"starts from preset '{preset}', which has no tokenizer for {data.Key}; name a model's folder");
         if (data.Augments)
             throw Wrong(stage, $"crops or flips {data.Key}, which is text; turn both off");
-        if (text.MaxLength < MinLength)
-            throw Wrong(stage, $"cuts {data.Key} into sequences of {text.MaxLength} tokens but needs at least {MinLength}: two that mark the ends, and one between");
         if (text.BucketBatches < 1)
             throw Wrong(stage, $"sorts {data.Key} by length in windows of {text.BucketBatches} batches but needs at least 1 (1 leaves the order as it is)");
         if (text.Pack && stage.Kind is StageKind.Finetune or StageKind.Evaluate)
             throw Wrong(stage, $"packs {data.Key}, which leaves its labels out; make a sequence of each document");
-        if (text.Pack && text.PairField is not null)
-            throw Wrong(stage, $"packs {data.Key}, whose documents are pairs ('{text.PairField}'); make a sequence of each document");
     }
 
     private static RunException Wrong(StagePlan stage, string fault) => new($"Stage '{stage.Name}' {fault}.");

@@ -78,7 +78,7 @@ internal sealed class TrainingLedger : IDisposable
 
     public void Dispose() => _stream.Dispose();
 
-    /// <summary>The beginning of the SHA-256 over all that is trained on: the samples, what is hidden of them, labels, targets.</summary>
+    /// <summary>The beginning of the SHA-256 over all that is trained on: pixels and visible patches, or tokens and masks; labels; targets.</summary>
     public static string HashOf(StudentBatch batch)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -89,10 +89,8 @@ internal sealed class TrainingLedger : IDisposable
                 Add(MemoryMarshal.AsBytes(images.KeptPatches.AsSpan()));
                 break;
             case TextInput texts:
-                Add(MemoryMarshal.AsBytes(texts.Tokens.AsSpan()));
-                Add(MemoryMarshal.AsBytes(texts.Lengths.AsSpan()));
-                Add(MemoryMarshal.AsBytes(texts.MaskedPositions.AsSpan()));
-                Add(MemoryMarshal.AsBytes(texts.MaskedTokens.AsSpan()));
+                foreach (int[]? part in new[] { texts.Tokens, texts.Lengths, texts.MaskedPositions, texts.MaskedTokens })
+                    Add(MemoryMarshal.AsBytes(part.AsSpan()));
                 break;
         }
         Add(MemoryMarshal.AsBytes(batch.Labels.AsSpan()));

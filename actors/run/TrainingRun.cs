@@ -124,7 +124,7 @@ public static class TrainingRun
         foreach (string location in plan.Stages.SelectMany(stage => new[] { stage.Initial, stage.Teacher, stage.Reference }).OfType<string>().Distinct())
         {
             if (ModelLocation.StageOf(location) is null && ModelLocation.PresetOf(location) is null)
-                inputs.Add(new InputModel(location, await files.AddAsync(location)));
+                inputs.Add(new InputModel(location, await files.AddModelAsync(location)));
         }
         return [.. inputs];
     }

@@ -1,23 +1,23 @@
 using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
-using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 
 namespace ActorTrain.Actors.Stages;
 
 /// <summary>
 /// Computes the targets of whole blocks of consecutive samples, once, keeps them in a file and serves micro-batches from there:
-/// without augmentation a sample's target never changes.
+/// without augmentation a sample's target never changes. Which samples a micro-batch has is asked of the loader, for it may depend on the
+/// data (texts are put into batches by length).
 /// </summary>
 internal sealed class CachedTeacherActor : TeacherActor
 {
     /// <summary>Blocks asked of the loader ahead of the one that is computed.</summary>
     private const int Window = 3;
 
-    private readonly SampleOrder _order;
+    private readonly ServiceRequests<BatchKey> _samples;
     private readonly ServiceRequests<BlockKey> _inputs;
-    private readonly Dictionary<BatchKey, HashSet<long>> _missing = [];
+    private readonly Dictionary<BatchKey, Wanted> _wanted = [];
     private readonly Queue<long> _toAsk = [];
     private readonly HashSet<long> _begun = [];
     private bool[]? _done; // null until the cache is open
@@ -25,13 +25,21 @@ internal sealed class CachedTeacherActor : TeacherActor
 
     public CachedTeacherActor(StageContext stage) : base(stage)
     {
-        _order = stage.Order();
+        _samples = stage.Requests<BatchKey>(Context, NodeRoles.Data);
         _inputs = stage.Requests<BlockKey>(Context, NodeRoles.Data);
         Receive<Opened>(opened =>
         {
             _done = opened.Done;
-            foreach (var key in Wanted.ToList())
-                Begin(key);
+            ServeComplete();
+            AskForBlocks();
+        });
+        Receive<BatchSamples>(samples =>
+        {
+            if (!_samples.Answered(samples.Key))
+                return;
+            _wanted[samples.Key] = new Wanted(samples.Samples, [.. samples.Samples.Select(BlockOf)]);
+            ServeComplete();
+            AskForBlocks();
         });
         Receive<InputBlock>(block =>
         {
@@ -51,23 +59,13 @@ internal sealed class CachedTeacherActor : TeacherActor
         });
     }
 
-    protected override void Begin(BatchKey key)
-    {
-        if (_done is null)
-            return;
-        HashSet<long> missing = [.. Samples(key).Select(BlockOf).Where(block => !_done[block])];
-        if (missing.Count == 0)
-        {
-            Serve(key);
-            return;
-        }
-        _missing[key] = missing;
-        foreach (long block in missing.Where(_begun.Add))
-            _toAsk.Enqueue(block);
-        AskForBlocks();
-    }
+    protected override void Begin(BatchKey key) => _samples.Ask(key, new SamplesRequest(key));
 
-    protected override void AskAgain() => _inputs.AskAgain();
+    protected override void AskAgain()
+    {
+        _samples.AskAgain();
+        _inputs.AskAgain();
+    }
 
     protected override void Close() => _cache?.Dispose();
 
@@ -83,33 +81,37 @@ internal sealed class CachedTeacherActor : TeacherActor
 
     private void Complete(long block)
     {
-        if (_done is null || _done[block])
-            return;
-        _done[block] = true;
-        foreach (var (key, missing) in _missing.ToList())
-        {
-            missing.Remove(block);
-            if (missing.Count == 0)
-            {
-                _missing.Remove(key);
-                Serve(key);
-            }
-        }
+        _done![block] = true;
+        ServeComplete();
         AskForBlocks();
     }
 
-    private void Serve(BatchKey key)
+    /// <summary>Serves the micro-batches whose blocks are all done, and has the others' blocks computed.</summary>
+    private void ServeComplete()
     {
-        long[] samples = Samples(key);
-        Compute(teacher =>
+        if (_done is null)
+            return;
+        foreach (var (key, wanted) in _wanted.ToList())
         {
-            int length = teacher.TargetLength;
-            var values = new float[samples.Length * (long)length];
-            for (int i = 0; i < samples.Length; i++)
-                _cache!.Read(samples[i], values.AsSpan(i * length, length));
-            return new TargetBatch(key, TargetEncoding.Encode(values, Stage.Plan.TargetPrecision));
-        });
+            wanted.Missing.RemoveWhere(block => _done[block]);
+            if (wanted.Missing.Count == 0)
+            {
+                _wanted.Remove(key);
+                Serve(key, wanted.Samples);
+            }
+            foreach (long block in wanted.Missing.Where(_begun.Add))
+                _toAsk.Enqueue(block);
+        }
     }
+
+    private void Serve(BatchKey key, long[] samples) => Compute(teacher =>
+    {
+        int length = teacher.TargetLength;
+        var values = new float[samples.Length * (long)length];
+        for (int i = 0; i < samples.Length; i++)
+            _cache!.Read(samples[i], values.AsSpan(i * length, length));
+        return new TargetBatch(key, TargetEncoding.Encode(values, Stage.Plan.TargetPrecision));
+    });
 
     private BlockDone Add(Teacher teacher, InputBlock block)
     {
@@ -122,7 +124,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     private TargetCache OpenCache(Teacher teacher)
     {
         var plan = Stage.Plan;
-        string key = string.Join('|', Stage.TeacherFingerprint, Stage.Train!.Fingerprint, plan.Train!.ImageSize,
+        string key = string.Join('|', Stage.TeacherFingerprint, Stage.Train!.Fingerprint, plan.Train!.ImageSize, plan.Train.Text,
             plan.DistillTarget, plan.TargetBlock, plan.Threads, Stage.Device, plan.Bfloat16,
             string.Join(',', plan.PixelMean), string.Join(',', plan.PixelStd));
         return new TargetCache(Stage.Run.Folder.Cache, key, Stage.Train.Count, plan.TargetBlock, teacher.TargetLength);
@@ -130,13 +132,10 @@ internal sealed class CachedTeacherActor : TeacherActor
 
     private long BlockOf(long sample) => sample / Stage.Plan.TargetBlock;
 
-    private long[] Samples(BatchKey key)
-    {
-        var samples = new long[Stage.MicroBatchSize];
-        for (int i = 0; i < samples.Length; i++)
-            (_, samples[i]) = _order.At(Stage.FirstPosition(key) + i);
-        return samples;
-    }
+    /// <summary>A micro-batch whose targets somebody waits for.</summary>
+    /// <param name="Samples">Its samples.</param>
+    /// <param name="Missing">The blocks of these that are not done.</param>
+    private sealed record Wanted(long[] Samples, HashSet<long> Missing);
 
     private sealed record Opened(bool[] Done);
 

@@ -6,13 +6,13 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Stages;
 
 /// <summary>
-/// Reads, decodes and augments. Any batch is a pure function of the plan, so the actor holds nothing that matters: a short
+/// Makes batches of samples. Any batch is a pure function of the plan, so the actor holds nothing that matters: a short
 /// memory of batches, because the masker and a live teacher ask for the same ones and a request may come twice.
 /// </summary>
 internal sealed class DataLoaderActor : ReceiveActor
 {
     private readonly StageContext _stage;
-    private readonly Dictionary<DataSplit, ImageLoader> _loaders = [];
+    private readonly Dictionary<DataSplit, ISampleLoader> _loaders = [];
     private readonly Dictionary<object, List<IActorRef>> _underWay = [];
     private readonly Dictionary<object, object> _recent = [];
     private readonly Queue<object> _age = [];
@@ -22,6 +22,8 @@ internal sealed class DataLoaderActor : ReceiveActor
         _stage = stage;
         Receive<InputRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
         Receive<BlockRequest>(request => Serve(request.Key, () => LoadAsync(request.Key)));
+        Receive<SamplesRequest>(request => SamplesAsync(request.Key).PipeTo(Self, Sender, failure: error => new LoadFailed(this, error)));
+        Receive<BatchSamples>(samples => Sender.Tell(samples));
         Receive<Loaded>(Deliver);
         Receive<LoadFailed>(failed =>
         {
@@ -73,33 +75,21 @@ internal sealed class DataLoaderActor : ReceiveActor
     {
         var loader = Loader(DataSplit.Train);
         var batch = await loader.LoadAsync(_stage.FirstPosition(key), _stage.MicroBatchSize, CancellationToken.None);
-        return new InputBatch(key, Inputs(batch), batch.Samples, batch.Epochs, batch.Labels, loader.SkippedSamples);
+        return new InputBatch(key, SampleInputs.Of(batch), batch.Samples, batch.Epochs, batch.Labels, loader.SkippedSamples);
     }
 
     private async Task<object> LoadAsync(BlockKey key)
     {
         var loader = Loader(key.Split);
         var block = await loader.LoadConsecutiveAsync(key.FirstSample, key.Count, CancellationToken.None);
-        return new InputBlock(key, Inputs(block), block.Labels, loader.SkippedSamples);
+        return new InputBlock(key, SampleInputs.Of(block), block.Labels, loader.SkippedSamples);
     }
 
-    private static SampleInputs Inputs(ImageBatch batch) => new(new ImagePixels(batch.Pixels, batch.Size, null), null);
+    private async Task<BatchSamples> SamplesAsync(BatchKey key) =>
+        new(key, await Loader(DataSplit.Train).SamplesAsync(_stage.FirstPosition(key), _stage.MicroBatchSize, CancellationToken.None));
 
-    private ImageLoader Loader(DataSplit split)
-    {
-        if (_loaders.TryGetValue(split, out var loader))
-            return loader;
-        var (source, data) = (_stage.Sources![split], _stage.Data(split));
-        var options = new ImageOptions
-        {
-            Size = data.ImageSize,
-            CropPadding = data.CropPadding,
-            Flip = data.Flip,
-            SkipBroken = data.SkipBroken,
-            DecodedCacheBytes = data.DecodedCacheBytes,
-        };
-        return _loaders[split] = new ImageLoader(source, options, _stage.Plan.Seed, new SampleOrder(source.Count, _stage.Plan.Seed, data.OrderBlock));
-    }
+    private ISampleLoader Loader(DataSplit split) =>
+        _loaders.TryGetValue(split, out var loader) ? loader : _loaders[split] = _stage.Sources![split].NewLoader();
 
     private sealed record Loaded(object Key, object Answer);
 

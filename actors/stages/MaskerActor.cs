@@ -1,7 +1,5 @@
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Messages;
-using ActorTrain.DataPipeline;
-using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Stages;
@@ -33,22 +31,8 @@ internal sealed class MaskerActor : ReceiveActor
     {
         if (!_askers.Remove(batch.Key, out var askers))
             return;
-        var masked = new MaskedBatch(batch.Key, _stage.Masks ? Masked(batch) : batch.Inputs, batch.Labels, batch.SkippedSamples);
+        var masked = new MaskedBatch(batch.Key, _stage.Masks ? _stage.Modality!.Masked(batch) : batch.Inputs, batch.Labels, batch.SkippedSamples);
         foreach (var asker in askers)
             Chunks.Answer(asker, masked, Context);
-    }
-
-    private SampleInputs Masked(InputBatch batch) =>
-        batch.Inputs with { Images = batch.Inputs.Images! with { KeptPatches = KeptPatches(batch) } };
-
-    /// <summary>Numbers of the visible patches, <c>[batch, kept]</c>.</summary>
-    private int[] KeptPatches(InputBatch batch)
-    {
-        int patches = ((VitConfiguration)_stage.Configuration!).Patches;
-        int kept = PatchMask.KeptCount(patches, _stage.Plan.MaskRatio);
-        var result = new int[batch.Samples.Length * kept];
-        for (int i = 0; i < batch.Samples.Length; i++)
-            PatchMask.Keep(_stage.Plan.Seed, batch.Epochs[i], batch.Samples[i], patches, result.AsSpan(i * kept, kept));
-        return result;
     }
 }

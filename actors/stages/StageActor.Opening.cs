@@ -19,13 +19,13 @@ internal sealed partial class StageActor
 
     private async Task<Action> OpenDataAsync(StageModels models, StageRecord record)
     {
-        var configuration = await models.ConfigurationAsync();
-        var sources = await StageSources.OpenAsync(Plan, configuration, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _run.Cancel);
-        var stage = _stage with { Train = sources.TrainInfo, Test = sources.TestInfo, Configuration = configuration, Sources = sources };
+        var modality = Modality.Of(Plan, await models.ShapeAsync());
+        var sources = await StageSources.OpenAsync(Plan, modality, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _run.Cancel);
+        var stage = _stage with { Train = sources.Train, Test = sources.Test, Modality = modality, Sources = sources };
         return () =>
         {
             (_sources, _data) = (sources, stage);
-            Report(_report with { Train = sources.TrainInfo, Test = sources.TestInfo });
+            Report(_report with { Train = sources.Train, Test = sources.Test });
         };
     }
 

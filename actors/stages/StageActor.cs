@@ -64,6 +64,7 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
         });
         Receive<InputRequest>(request => Pass(Loader, request.Key.Plan, request));
         Receive<BlockRequest>(request => Pass(Loader, request.Key.Plan, request));
+        Receive<SamplesRequest>(request => Pass(Loader, request.Key.Plan, request));
         Receive<BatchRequest>(request => Pass(Masker, request.Key.Plan, request));
         Receive<TargetRequest>(request => Pass(Teacher, request.Key.Plan, request));
         Receive<StepTaken>(taken =>

@@ -63,18 +63,18 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
         }
     }
 
-    /// <summary>The shape of the initial model, without its weights.</summary>
-    public async Task<ModelConfiguration> ConfigurationAsync()
+    /// <summary>The initial model without its weights.</summary>
+    public async Task<ModelShape> ShapeAsync()
     {
         if (ModelLocation.PresetOf(plan.Initial) is { } preset)
-            return Preset(preset);
+            return new ModelShape(Preset(preset), "");
         var files = FilesOf(plan.Initial)!;
-        if (OwnFolder(files) is { } own)
-            return ModelFolder.ReadConfiguration(own);
-        var configuration = new FileSet([.. files.Files.Where(file => file.Name == ModelFolder.ConfigurationName)]);
-        string folder = Path.Combine(run.Folder.Models, WeightsOf(files)[..16] + "-shape");
-        await FetchAsync(configuration, folder);
-        return ModelFolder.ReadConfiguration(folder);
+        if (OwnFolder(files) is not { } folder)
+        {
+            folder = Path.Combine(run.Folder.Models, WeightsOf(files)[..16] + "-shape");
+            await FetchAsync(new FileSet([.. files.Files.Where(file => file.Name != ModelFolder.WeightsName)]), folder);
+        }
+        return new ModelShape(ModelFolder.ReadConfiguration(folder), folder);
     }
 
     // Presets of text models become folders before a run is planned, for they need a tokenizer.
@@ -102,9 +102,9 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
 
     private FetchOptions Options => new() { Time = run.Options.Time, Notice = text => run.Events.Report(new Notice(text)) };
 
-    /// <summary>A folder of this node that holds all the files.</summary>
+    /// <summary>A folder of this node that holds all the files. Many models have one configuration or tokenizer; the largest file tells them apart.</summary>
     private string? OwnFolder(FileSet files) =>
-        run.Files.TryFind(files.Files[0].Sha256, out string? first) && Path.GetDirectoryName(first) is { } folder
+        run.Files.TryFind(files.Files.MaxBy(file => file.Length)!.Sha256, out string? first) && Path.GetDirectoryName(first) is { } folder
             && files.Files.All(file => run.Files.Has(Path.Combine(folder, file.Name), file.Sha256))
             ? folder
             : null;

@@ -128,8 +128,7 @@ internal sealed class StudentActor : ReceiveActor, IWithTimers
         public TrainingStep ToStep()
         {
             StudentBatch[] batches = [.. _batches.Zip(_targets, (batch, targets) =>
-                new StudentBatch(batch!.Inputs.ToModelInput(batch.Labels.Length), batch.Labels,
-                    targets is null ? null : TargetEncoding.Decode(targets.Values, precision)))];
+                new StudentBatch(batch!.Inputs.ToModelInput(batch.Labels.Length), batch.Labels, targets is null ? null : TargetEncoding.Decode(targets.Values, precision)))];
             return new TrainingStep(step, batches, [.. batches.Select(TrainingLedger.HashOf)], _batchesAt, _batches.Max(batch => batch!.SkippedSamples));
         }
     }

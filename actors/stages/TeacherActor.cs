@@ -57,9 +57,6 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
 
     protected StageContext Stage { get; }
 
-    /// <summary>Micro-batches that somebody waits for.</summary>
-    protected IEnumerable<BatchKey> Wanted => _askers.Keys;
-
     protected override void PreStart() => Timers.StartPeriodicTimer("hedge", HedgeDue.Instance, HedgeInterval);
 
     protected override void PostStop()

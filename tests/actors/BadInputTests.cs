@@ -1,44 +1,54 @@
+using ActorTrain.Model;
+
 namespace ActorTrain.Actors.Tests;
 
 /// <summary>What the user got wrong ends the run with one sentence, never with a hang or a loop of restarts.</summary>
 [Collection("runs")]
 public class BadInputTests(RunFixture fixture)
 {
-    [Fact]
-    public async Task A_broken_image_ends_the_run_with_its_name()
+    [Theory, EachModality]
+    public async Task A_broken_sample_ends_the_run_with_its_name(Modality modality)
     {
-        string data = WithBrokenImage(out string broken);
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(data), fixture.Model)), fixture.NewFolder()));
-        Assert.Contains(Path.GetFileName(broken), error.Message);
+        var data = fixture[modality].Data;
+        string copy = NewData(data);
+        string broken = data.BreakOne(copy);
+        var stage = data.StagesOf(data.Plan(copy, "data.train"))[0];
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
+        Assert.Contains(broken, error.Message);
     }
 
-    [Fact]
-    public async Task A_broken_image_is_skipped_and_counted_where_that_is_allowed()
+    [Theory, EachModality]
+    public async Task A_broken_sample_is_skipped_and_counted_where_that_is_allowed(Modality modality)
     {
-        string data = WithBrokenImage(out _);
-        var plan = fixture.WholeRun(_ => Plans.Data(data) with { SkipBroken = true });
+        var data = fixture[modality].Data;
+        string copy = NewData(data);
+        data.BreakOne(copy);
+        var plan = Plans.Run(data.StagesOf(data.Plan(copy, "data.train") with { SkipBroken = true }));
         var (results, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
         Assert.Equal([1, 1, 1, 0], results.Select(result => result.SkippedSamples));
     }
 
-    [Fact]
-    public async Task A_missing_folder_is_named_with_its_key()
+    [Theory, EachModality]
+    public async Task A_missing_data_set_is_named_with_its_key(Modality modality)
     {
-        string missing = Path.Combine(fixture.Root, "missing");
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(Plans.Pretrain(Plans.Data(missing), fixture.Model)), fixture.NewFolder()));
+        var data = fixture[modality].Data;
+        string missing = NewData(data);
+        var stage = data.StagesOf(data.Plan(missing, "data.train"))[0];
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
         Assert.Contains("data.train", error.Message);
         Assert.Contains(missing, error.Message);
     }
 
-    [Fact]
-    public async Task A_damaged_model_is_named()
+    [Theory, EachModality]
+    public async Task A_damaged_model_is_named(Modality modality)
     {
-        string model = Path.Combine(fixture.Root, "damaged-model");
-        TrainingRunTests.Copy(fixture.Model, model);
+        var data = fixture[modality].Data;
+        string model = fixture.NewFolder();
+        SmallData.CopyFolder(data.Model, model);
         using (var weights = File.OpenWrite(Path.Combine(model, "model.safetensors")))
             weights.Write([0, 0, 0, 0, 0, 0, 0, 0x80]);
-        var student = fixture.Pretraining() with { Initial = model };
-        var teacher = Plans.Stage("distillation", StageKind.Distill, fixture.Model, Plans.Data(fixture.Train)) with { Teacher = model };
+        var student = fixture[modality].Pretraining with { Initial = model };
+        var teacher = data.Stages[1] with { Teacher = model };
         foreach (var stage in new[] { student, teacher })
         {
             var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
@@ -49,7 +59,7 @@ public class BadInputTests(RunFixture fixture)
     [Fact]
     public async Task Images_of_another_size_than_the_model_s_are_refused()
     {
-        var stage = Plans.Pretrain(Plans.Data(fixture.Train) with { ImageSize = 24 }, fixture.Model);
+        var stage = Plans.Pretrain(fixture.Images.Data.TrainPlan with { ImageSize = 24 }, fixture.Images.Data.Model);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
         Assert.Contains("24", error.Message);
         Assert.Contains("16", error.Message);
@@ -61,7 +71,7 @@ public class BadInputTests(RunFixture fixture)
         string file = Path.Combine(fixture.Root, "a-file");
         File.WriteAllText(file, "");
         var error = await Assert.ThrowsAsync<RunException>(() =>
-            RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), Path.Combine(file, "run")));
+            RunFixture.ExecuteAsync(Plans.Run(fixture.Images.Pretraining), Path.Combine(file, "run")));
         Assert.Contains(file, error.Message);
     }
 
@@ -71,7 +81,7 @@ public class BadInputTests(RunFixture fixture)
         string folder = fixture.NewFolder();
         // A folder in the place of a file fails for every user, root included.
         Directory.CreateDirectory(Path.Combine(folder, "metrics.jsonl"));
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder));
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture.Images.Pretraining), folder));
         Assert.Contains("metrics.jsonl", error.Message);
         Assert.Contains("run.folder", error.Message);
     }
@@ -81,16 +91,52 @@ public class BadInputTests(RunFixture fixture)
     {
         string folder = fixture.NewFolder();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() =>
-            RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder, cancel: new CancellationToken(true)));
+            RunFixture.ExecuteAsync(Plans.Run(fixture.Images.Pretraining), folder, cancel: new CancellationToken(true)));
         Assert.False(Directory.Exists(folder));
     }
 
-    private string WithBrokenImage(out string broken)
+    [Fact]
+    public async Task Sequences_above_the_model_s_positions_are_refused()
     {
-        string data = Path.Combine(fixture.Root, Guid.NewGuid().ToString("N"));
-        TrainingRunTests.Copy(fixture.Train, data);
-        broken = Directory.EnumerateFiles(data, "*.png", SearchOption.AllDirectories).Order().ElementAt(3);
-        File.WriteAllBytes(broken, File.ReadAllBytes(broken)[..60]);
-        return data;
+        var stage = fixture[Modality.Text].Pretraining;
+        stage = stage with { Train = stage.Train! with { Text = stage.Train.Text! with { MaxLength = Plans.MaxLength + 1 } } };
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
+        Assert.Contains($"sequences of {Plans.MaxLength + 1} tokens", error.Message);
+        Assert.Contains($"positions for {Plans.MaxLength}", error.Message);
     }
+
+    [Theory]
+    [InlineData(Modality.Images, Modality.Text, "as text")]
+    [InlineData(Modality.Text, Modality.Images, "as images")]
+    public async Task Data_of_another_modality_than_the_model_s_are_refused(Modality model, Modality samples, string fault)
+    {
+        var stage = fixture[samples].Pretraining with { Initial = fixture[model].Data.Model };
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
+        Assert.Contains(fault, error.Message);
+        Assert.Contains("data.train", error.Message);
+    }
+
+    [Fact]
+    public async Task A_text_model_without_its_tokenizer_is_refused()
+    {
+        string model = fixture.NewFolder();
+        SmallData.CopyFolder(fixture[Modality.Text].Data.Model, model);
+        File.Delete(Path.Combine(model, "vocab.json"));
+        var stage = fixture[Modality.Text].Pretraining with { Initial = model };
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder()));
+        Assert.Contains("vocab.json", error.Message);
+    }
+
+    [Fact]
+    public async Task A_tokenizer_of_another_model_is_refused()
+    {
+        string model = fixture.NewFolder();
+        var data = fixture[Modality.Text].Data;
+        ModelFolder.CreateFresh(Plans.TextShape(vocabulary: 280), 1, model, data.Model);
+        var error = await Assert.ThrowsAsync<RunException>(() =>
+            RunFixture.ExecuteAsync(Plans.Run(fixture[Modality.Text].Pretraining with { Initial = model }), fixture.NewFolder()));
+        Assert.Contains("280", error.Message);
+    }
+
+    private string NewData(SmallData data) => fixture.NewFolder() + Path.GetExtension(data.Train);
 }

@@ -9,15 +9,15 @@ public class ClusterLossTests(RunFixture fixture)
     private const string Secret = "a secret for tests";
 
     [Theory]
-    [InlineData("source", 5)]
-    [InlineData("fine-tuning", 5)]
-    public async Task A_lost_student_that_also_coordinates_is_replaced_and_the_weights_are_the_same(string stage, long step) =>
-        await AssertSurvivesAsync(fixture.WholeRun(), await fixture.Expected, (done, _) => done.Stage == stage && done.Step == step);
+    [EachModality("source", 5)]
+    [EachModality("fine-tuning", 5)]
+    public async Task A_lost_student_that_also_coordinates_is_replaced_and_the_weights_are_the_same(Modality modality, string stage, long step) =>
+        await AssertSurvivesAsync(fixture[modality].Whole, await fixture[modality].WholeResults, (done, _) => done.Stage == stage && done.Step == step);
 
     [Fact]
     public async Task Its_successor_goes_on_from_a_checkpoint_on_another_disk()
     {
-        var plan = Plans.Run(fixture.Pretraining() with { Steps = 300, CheckpointEvery = 10 });
+        var plan = Plans.Run(fixture.Images.Pretraining with { Steps = 300, CheckpointEvery = 10 });
         var (expected, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
         long held = long.MaxValue;
         var ledgers = await AssertSurvivesAsync(plan, expected, (done, others) =>

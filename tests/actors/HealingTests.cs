@@ -6,26 +6,21 @@ namespace ActorTrain.Actors.Tests;
 [Collection("runs")]
 public class HealingTests(RunFixture fixture)
 {
-    public static TheoryData<string, string, bool> Losses()
-    {
-        TheoryData<string, string, bool> losses = [];
-        foreach (bool crash in new[] { false, true })
-        {
-            losses.Add("source", "data-loader", crash);
-            losses.Add("source", "masker", crash);
-            losses.Add("distillation", "data-loader", crash);
-            losses.Add("distillation", "teacher", crash);
-            losses.Add("fine-tuning", "masker", crash);
-        }
-        return losses;
-    }
-
     [Theory]
-    [MemberData(nameof(Losses))]
-    public async Task A_lost_actor_does_not_change_the_weights(string stage, string actor, bool crash)
+    [EachModality("source", "data-loader", false)]
+    [EachModality("source", "data-loader", true)]
+    [EachModality("source", "masker", false)]
+    [EachModality("source", "masker", true)]
+    [EachModality("distillation", "data-loader", false)]
+    [EachModality("distillation", "data-loader", true)]
+    [EachModality("distillation", "teacher", false)]
+    [EachModality("distillation", "teacher", true)]
+    [EachModality("fine-tuning", "masker", false)]
+    [EachModality("fine-tuning", "masker", true)]
+    public async Task A_lost_actor_does_not_change_the_weights(Modality modality, string stage, string actor, bool crash)
     {
-        var expected = await fixture.Expected;
-        var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
+        var expected = await fixture[modality].WholeResults;
+        var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Step: 1 or 3 } done && done.Stage == stage)
                 Lose(system, stage, actor, crash);
@@ -35,14 +30,14 @@ public class HealingTests(RunFixture fixture)
     }
 
     [Theory]
-    [InlineData("teacher", false)]
-    [InlineData("teacher", true)]
-    [InlineData("data-loader", false)]
-    [InlineData("data-loader", true)]
-    public async Task A_lost_actor_does_not_change_the_weights_with_live_targets(string actor, bool crash)
+    [EachModality("teacher", false)]
+    [EachModality("teacher", true)]
+    [EachModality("data-loader", false)]
+    [EachModality("data-loader", true)]
+    public async Task A_lost_actor_does_not_change_the_weights_with_live_targets(Modality modality, string actor, bool crash)
     {
-        var expected = await fixture.ExpectedAugmented;
-        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(RunFixture.Augmented), fixture.NewFolder(), (happened, system) =>
+        var expected = await fixture[modality].LiveResults;
+        var (results, _) = await RunFixture.ExecuteAsync(fixture[modality].Live, fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Stage: "distillation", Step: 2 })
                 Lose(system, "distillation", actor, crash);
@@ -51,14 +46,14 @@ public class HealingTests(RunFixture fixture)
     }
 
     [Theory]
-    [InlineData("evaluator", false)]
-    [InlineData("evaluator", true)]
-    [InlineData("data-loader", false)]
-    public async Task A_lost_actor_does_not_change_the_evaluation(string actor, bool crash)
+    [EachModality("evaluator", false)]
+    [EachModality("evaluator", true)]
+    [EachModality("data-loader", false)]
+    public async Task A_lost_actor_does_not_change_the_evaluation(Modality modality, string actor, bool crash)
     {
-        var expected = await fixture.Expected;
+        var expected = await fixture[modality].WholeResults;
         bool lost = false;
-        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
+        var (results, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder(), (happened, system) =>
         {
             if (happened is EvaluationAdvanced { Done: 7 } advanced && !lost)
             {
@@ -71,11 +66,11 @@ public class HealingTests(RunFixture fixture)
             results.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss)));
     }
 
-    [Fact]
-    public async Task All_helpers_may_be_lost_at_once()
+    [Theory, EachModality]
+    public async Task All_helpers_may_be_lost_at_once(Modality modality)
     {
-        var expected = await fixture.Expected;
-        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder(), (happened, system) =>
+        var expected = await fixture[modality].WholeResults;
+        var (results, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder(), (happened, system) =>
         {
             if (happened is StepDone { Stage: "distillation", Step: 2 })
                 Array.ForEach(["data-loader", "masker", "teacher"], actor => Lose(system, "distillation", actor, crash: true));
@@ -84,25 +79,25 @@ public class HealingTests(RunFixture fixture)
     }
 
     [Theory]
-    [InlineData(false)]
-    [InlineData(true)]
-    public async Task A_lost_student_ends_the_run_with_a_sentence_and_the_run_resumes(bool crash)
+    [EachModality(false)]
+    [EachModality(true)]
+    public async Task A_lost_student_ends_the_run_with_a_sentence_and_the_run_resumes(Modality modality, bool crash)
     {
-        var expected = await fixture.Expected;
+        var expected = await fixture[modality].WholeResults;
         string folder = fixture.NewFolder();
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, system) =>
+        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(fixture[modality].Whole, folder, (happened, system) =>
         {
             if (happened is StepDone { Stage: "source", Step: 2 })
                 Lose(system, "source", "student", crash);
         }));
         Assert.Contains("student of stage 'source'", error.Message);
-        var (results, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        var (results, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
 
     private void Lose(ActorSystem system, string stage, string actor, bool crash)
     {
-        int index = Array.FindIndex(fixture.WholeRun().Stages, plan => plan.Name == stage);
+        int index = Array.FindIndex(fixture.Images.Whole.Stages, plan => plan.Name == stage);
         system.ActorSelection($"/user/node/stage-{index}/{actor}").Tell(crash ? Kill.Instance : PoisonPill.Instance);
     }
 }

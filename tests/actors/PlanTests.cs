@@ -1,4 +1,5 @@
 using System.Reflection;
+using ActorTrain.Model;
 using MessagePack;
 
 namespace ActorTrain.Actors.Tests;
@@ -6,10 +7,12 @@ namespace ActorTrain.Actors.Tests;
 public class PlanTests
 {
     private static readonly DataPlan Data = Plans.Data("/data");
+    private static readonly DataPlan Texts = Plans.Texts("/data.jsonl");
 
     public static TheoryData<StagePlan, string> Mistakes()
     {
         var stage = Plans.Pretrain(Data);
+        var text = Plans.Pretrain(Texts, "/model");
         var distillation = Plans.Stage("distillation", StageKind.Distill, "preset:tiny-32", Data) with { Teacher = "/teacher" };
         return new()
         {
@@ -34,6 +37,11 @@ public class PlanTests
             { distillation with { TargetBlock = 0 }, "blocks of 0" },
             { distillation with { Targets = TargetMode.Cached, Train = Data with { Flip = true } }, "augmented" },
             { stage with { Kind = StageKind.Evaluate, Train = null }, "test set" },
+            { text with { Initial = "preset:tiny-text" }, "no tokenizer for data.train" },
+            { text with { Train = Texts with { Flip = true } }, "crops or flips data.train" },
+            { text with { Train = Texts with { Text = Texts.Text! with { BucketBatches = 0 } } }, "windows of 0 batches" },
+            { text with { Kind = StageKind.Finetune, Train = Texts with { Text = Texts.Text! with { Pack = true } } }, "leaves its labels out" },
+            { distillation with { Initial = "/model", Train = Texts, Targets = TargetMode.Cached, DistillTarget = DistillTarget.Tokens }, "as many targets" },
         };
     }
 
@@ -66,6 +74,10 @@ public class PlanTests
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { Flip = true } }));
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { CropPadding = 4 } }));
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Targets = TargetMode.Live }));
+        var ofTexts = Plans.Distill(Texts, "/model");
+        Assert.Equal(TargetMode.Cached, Resolved(ofTexts));
+        Assert.Equal(TargetMode.Live, Resolved(ofTexts with { DistillTarget = DistillTarget.Tokens }));
+        Assert.Equal(TargetMode.Cached, Resolved(distillation with { DistillTarget = DistillTarget.Tokens }));
 
         static TargetMode Resolved(StagePlan stage) => PlanValidation.Resolve(Plans.Run(stage)).Plan.Stages[0].Targets;
     }
@@ -77,6 +89,8 @@ public class PlanTests
         Assert.Equal(stage.Fingerprint(), (stage with { PixelMean = [.. stage.PixelMean] }).Fingerprint());
         Assert.NotEqual(stage.Fingerprint(), (stage with { Seed = 2 }).Fingerprint());
         Assert.NotEqual(stage.Fingerprint(), (stage with { Train = Data with { Flip = true } }).Fingerprint());
+        Assert.NotEqual(stage.Fingerprint(), (stage with { Train = Texts }).Fingerprint());
+        Assert.NotEqual((stage with { Train = Texts }).Fingerprint(), (stage with { Train = Texts with { Text = Texts.Text! with { WholeWord = true } } }).Fingerprint());
         Assert.Matches("^[0-9a-f]{64}$", stage.Fingerprint());
         Assert.Equal(stage.Fingerprint(), CarriedOutOtherwise(stage).Fingerprint());
     }
@@ -92,6 +106,6 @@ public class PlanTests
 
     [Fact]
     public void Every_property_of_a_plan_is_written_into_it() =>
-        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(RunPlan) }.SelectMany(type => type.GetProperties()),
+        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(TextPlan), typeof(RunPlan) }.SelectMany(type => type.GetProperties()),
             property => Assert.NotNull(property.GetCustomAttribute<KeyAttribute>()));
 }

@@ -7,6 +7,9 @@ internal static class Plans
 {
     public const int ImageSize = 16;
 
+    /// <summary>Tokens of a sequence at most.</summary>
+    public const int MaxLength = 24;
+
     /// <summary>A network that trains in milliseconds.</summary>
     public static VitConfiguration Shape { get; } = new()
     {
@@ -22,6 +25,26 @@ internal static class Plans
         DecoderMlpWidth = 16,
     };
 
+    /// <summary>The same for text; its vocabulary is the tokenizer's.</summary>
+    public static RobertaConfiguration TextShape(int vocabulary) => new()
+    {
+        VocabularySize = vocabulary,
+        Positions = 2 + MaxLength,
+        Width = 16,
+        Layers = 2,
+        Heads = 2,
+        MlpWidth = 32,
+    };
+
+    /// <summary>Texts of a file: a sequence of each document, sorted by length in windows of a few batches.</summary>
+    public static DataPlan Texts(string file, string key = "data.train") => Data(file, key) with
+    {
+        ImageSize = 0,
+        DecodedCacheBytes = 0,
+        Text = new TextPlan { MaxLength = MaxLength, Pack = false, TextField = "text", LabelField = "label", BucketBatches = 3, WholeWord = false },
+    };
+
+    /// <summary>Images of a folder.</summary>
     public static DataPlan Data(string folder, string key = "data.train") => new()
     {
         Location = folder,

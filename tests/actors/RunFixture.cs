@@ -1,64 +1,37 @@
 using System.Collections.Concurrent;
-using ActorTrain.DataPipeline;
-using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Tests;
 
-/// <summary>Small images in a temporary folder, and runs on them.</summary>
-public sealed class RunFixture : IDisposable
+/// <summary>Small data of each modality in a temporary folder, and runs on them.</summary>
+public sealed class RunFixture : IAsyncLifetime
 {
-    private readonly Lazy<Task<IReadOnlyList<StageResult>>> _plain;
-    private readonly Lazy<Task<IReadOnlyList<StageResult>>> _augmented;
-    private int _runs;
-
-    public RunFixture()
-    {
-        ModelFolder.CreateFresh(Plans.Shape, 1, Model);
-        _plain = new(() => Uninterrupted(WholeRun()));
-        _augmented = new(() => Uninterrupted(WholeRun(Augmented)));
-        Train = Path.Combine(Root, "train");
-        Test = Path.Combine(Root, "test");
-        SyntheticImages.Write(Train, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 26, Size = Plans.ImageSize, Seed = 1 });
-        SyntheticImages.Write(Test, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = 18, Size = Plans.ImageSize, Seed = 2 });
-    }
+    private readonly Dictionary<Modality, SmallRuns> _runs = [];
+    private int _folders;
 
     public string Root { get; } = Directory.CreateTempSubdirectory("actortrain-actors-").FullName;
 
-    /// <summary>The untrained model that the runs start from.</summary>
-    public string Model => Path.Combine(Root, "model");
+    /// <summary>The runs on images.</summary>
+    internal SmallRuns Images => this[Modality.Images];
 
-    /// <summary>What <see cref="WholeRun"/> ends with when nothing happens to it.</summary>
-    public Task<IReadOnlyList<StageResult>> Expected => _plain.Value;
+    /// <summary>The runs on one kind of data.</summary>
+    internal SmallRuns this[Modality modality] => _runs[modality];
 
-    /// <summary>The same with <see cref="Augmented"/> data and so with live targets.</summary>
-    public Task<IReadOnlyList<StageResult>> ExpectedAugmented => _augmented.Value;
-
-    public string Train { get; }
-
-    public string Test { get; }
-
-    public string NewFolder() => Path.Combine(Root, $"run-{Interlocked.Increment(ref _runs)}");
-
-    /// <summary>Further pre-training, distillation, fine-tuning and an evaluation of its result.</summary>
-    internal RunPlan WholeRun(Func<DataPlan, DataPlan>? change = null)
+    public async Task InitializeAsync()
     {
-        var train = Plans.Data(Train);
-        if (change is not null)
-            train = change(train);
-        var test = Plans.Data(Test, "data.test");
-        return Plans.Run(
-            Plans.Pretrain(train, Model),
-            Plans.Distill(train, Model),
-            Plans.Finetune(train, test, "stage:distillation"),
-            Plans.Stage("evaluation", StageKind.Evaluate, "stage:fine-tuning", null) with { Test = test });
+        foreach (var modality in Enum.GetValues<Modality>())
+            _runs[modality] = new SmallRuns(await SmallData.CreateAsync(modality, Path.Combine(Root, $"{modality}")), NewFolder);
     }
 
+    public Task DisposeAsync()
+    {
+        Directory.Delete(Root, recursive: true);
+        return Task.CompletedTask;
+    }
+
+    public string NewFolder() => Path.Combine(Root, $"run-{Interlocked.Increment(ref _folders)}");
+
     internal static string Ledger(string run, string stage) => Path.Combine(run, "stages", stage, TrainingLedger.Name);
-
-    internal static DataPlan Augmented(DataPlan data) => data with { CropPadding = 2, Flip = true };
-
-    internal StagePlan Pretraining() => WholeRun().Stages[0];
 
     /// <summary>Runs a plan to its end; <paramref name="react"/> sees each event with the run's actor system.</summary>
     internal static async Task<(IReadOnlyList<StageResult> Results, IReadOnlyList<RunEvent> Events)> ExecuteAsync(
@@ -68,10 +41,6 @@ public sealed class RunFixture : IDisposable
         var results = await TrainingRun.ExecuteAsync(plan, folder, events, cancel, new RunOptions { Started = events.Started });
         return (results, events.All);
     }
-
-    public void Dispose() => Directory.Delete(Root, recursive: true);
-
-    private async Task<IReadOnlyList<StageResult>> Uninterrupted(RunPlan plan) => (await ExecuteAsync(plan, NewFolder())).Results;
 
     private sealed class Recorder(Action<RunEvent, ActorSystem>? react) : IProgress<RunEvent>
     {
@@ -89,6 +58,39 @@ public sealed class RunFixture : IDisposable
                 react(value, _system.Task.Result);
         }
     }
+}
+
+/// <summary>Runs on small data, and what they end with when nothing happens to them.</summary>
+internal sealed class SmallRuns
+{
+    private readonly Lazy<Task<IReadOnlyList<StageResult>>> _whole;
+    private readonly Lazy<Task<IReadOnlyList<StageResult>>> _live;
+
+    public SmallRuns(SmallData data, Func<string> newFolder)
+    {
+        Data = data;
+        _whole = new(() => UndisturbedAsync(Whole));
+        _live = new(() => UndisturbedAsync(Live));
+
+        async Task<IReadOnlyList<StageResult>> UndisturbedAsync(RunPlan plan) => (await RunFixture.ExecuteAsync(plan, newFolder())).Results;
+    }
+
+    public SmallData Data { get; }
+
+    /// <summary>All kinds of stages, with cached targets.</summary>
+    public RunPlan Whole => Plans.Run(Data.Stages);
+
+    /// <summary>The same with live targets.</summary>
+    public RunPlan Live => Plans.Run(Data.LiveStages);
+
+    /// <summary>What <see cref="Whole"/> ends with.</summary>
+    public Task<IReadOnlyList<StageResult>> WholeResults => _whole.Value;
+
+    /// <summary>What <see cref="Live"/> ends with.</summary>
+    public Task<IReadOnlyList<StageResult>> LiveResults => _live.Value;
+
+    /// <summary>The first stage of <see cref="Whole"/>.</summary>
+    public StagePlan Pretraining => Data.Stages[0];
 }
 
 [CollectionDefinition("runs")]

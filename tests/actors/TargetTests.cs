@@ -45,10 +45,10 @@ public class TargetTests(RunFixture fixture)
         Assert.Equal([true, false], one.Done);
     }
 
-    [Fact]
-    public async Task Cached_and_live_targets_lead_to_the_same_model_up_to_rounding()
+    [Theory, EachModality]
+    public async Task Cached_and_live_targets_lead_to_the_same_model_up_to_rounding(Modality modality)
     {
-        var plan = fixture.WholeRun();
+        var plan = fixture[modality].Whole;
         Task<(IReadOnlyList<StageResult> Results, IReadOnlyList<RunEvent> Events)> With(TargetMode mode) => RunFixture.ExecuteAsync(
             Plans.Run(plan.Stages[0], plan.Stages[1] with { Targets = mode }), fixture.NewFolder());
         var (_, cached) = await With(TargetMode.Cached);
@@ -60,15 +60,16 @@ public class TargetTests(RunFixture fixture)
             events.OfType<StepDone>().Where(step => step.Stage == "distillation").Select(step => step.Result.DistillLoss);
     }
 
-    [Fact]
-    public async Task Cached_targets_are_computed_once_for_all_runs_of_a_folder()
+    [Theory, EachModality]
+    public async Task Cached_targets_are_computed_once_for_all_runs_of_a_folder(Modality modality)
     {
-        var plan = fixture.WholeRun();
+        var plan = fixture[modality].Whole;
         string folder = fixture.NewFolder();
         var distillation = plan.Stages[1];
         await RunFixture.ExecuteAsync(Plans.Run(plan.Stages[0], distillation, distillation with { Name = "second", Seed = 7 }), folder);
         Assert.Single(Directory.EnumerateFiles(Path.Combine(folder, "cache"), "targets-*.bin"));
     }
+
     [Theory]
     [InlineData(TargetPrecision.Fp32, 0, 4)]
     [InlineData(TargetPrecision.Fp16, 4.8828125e-4, 2)]

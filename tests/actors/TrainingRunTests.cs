@@ -6,14 +6,15 @@ namespace ActorTrain.Actors.Tests;
 [Collection("runs")]
 public class TrainingRunTests(RunFixture fixture)
 {
-    [Fact]
-    public async Task A_whole_run_ends_with_models_results_and_metrics()
+    [Theory, EachModality]
+    public async Task A_whole_run_ends_with_models_results_and_metrics(Modality modality)
     {
         string folder = fixture.NewFolder();
-        var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
 
         Assert.Equal(["source", "distillation", "fine-tuning", "evaluation"], results.Select(result => result.Stage));
         Assert.All(results, result => Assert.True(File.Exists(Path.Combine(result.ModelFolder, "model.safetensors"))));
+        fixture[modality].Data.AssertComplete(results);
         var tuned = results[2];
         Assert.InRange(tuned.TestAccuracy!.Value, 0, 1);
         Assert.True(double.IsFinite(tuned.TestLoss!.Value) && double.IsFinite(tuned.TrainLoss!.Value));
@@ -39,44 +40,44 @@ public class TrainingRunTests(RunFixture fixture)
         });
     }
 
-    [Fact]
-    public async Task The_same_plan_gives_the_same_weights()
+    [Theory, EachModality]
+    public async Task The_same_plan_gives_the_same_weights(Modality modality)
     {
-        var first = await fixture.Expected;
-        var (second, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), fixture.NewFolder());
+        var first = await fixture[modality].WholeResults;
+        var (second, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder());
         Assert.Equal(first.Select(result => result.ModelSha256), second.Select(result => result.ModelSha256));
         Assert.Equal(first.Select(result => result.TestLoss), second.Select(result => result.TestLoss));
         Assert.Equal(3, first.Select(result => result.ModelSha256).Distinct().Count());
     }
 
-    [Fact]
-    public async Task A_finished_run_is_not_repeated()
+    [Theory, EachModality]
+    public async Task A_finished_run_is_not_repeated(Modality modality)
     {
         string folder = fixture.NewFolder();
-        var (first, _) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
-        var (second, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        var (first, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
+        var (second, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
         Assert.Equal(first.Select(result => result.ModelSha256), second.Select(result => result.ModelSha256));
         Assert.Equal(4, events.OfType<StageFinished>().Count());
         Assert.Empty(events.OfType<StepDone>());
     }
 
     [Theory]
-    [InlineData("source", 1)]
-    [InlineData("source", 4)]
-    [InlineData("distillation", 3)]
-    [InlineData("fine-tuning", 5)]
-    public async Task A_cancelled_run_resumes_to_the_same_weights(string stage, long step)
+    [EachModality("source", 1)]
+    [EachModality("source", 4)]
+    [EachModality("distillation", 3)]
+    [EachModality("fine-tuning", 5)]
+    public async Task A_cancelled_run_resumes_to_the_same_weights(Modality modality, string stage, long step)
     {
-        var expected = await fixture.Expected;
+        var expected = await fixture[modality].WholeResults;
         string folder = fixture.NewFolder();
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture.WholeRun(), folder, (happened, _) =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture[modality].Whole, folder, (happened, _) =>
         {
             if (happened is StepDone done && done.Stage == stage && done.Step == step)
                 cancel.Cancel();
         }, cancel.Token));
 
-        var (results, events) = await RunFixture.ExecuteAsync(fixture.WholeRun(), folder);
+        var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
 
         var resumed = events.OfType<StageStarted>().First();
         Assert.Equal(stage, resumed.Plan.Name);
@@ -90,10 +91,10 @@ public class TrainingRunTests(RunFixture fixture)
         Assert.Equal((2, 0), (ledger.Line.Count, ledger.RepeatedSteps));
     }
 
-    [Fact]
-    public async Task Steps_after_the_last_checkpoint_are_repeated_after_a_kill()
+    [Theory, EachModality]
+    public async Task Steps_after_the_last_checkpoint_are_repeated_after_a_kill(Modality modality)
     {
-        var plan = Plans.Run(fixture.Pretraining());
+        var plan = Plans.Run(fixture[modality].Pretraining);
         string folder = fixture.NewFolder();
         var (expected, _) = await RunFixture.ExecuteAsync(plan, folder);
         // What kill -9 in step 6 leaves behind: the checkpoint of step 4, the metrics up to a line that is cut short.
@@ -119,7 +120,7 @@ public class TrainingRunTests(RunFixture fixture)
     public async Task Another_plan_is_refused_in_the_same_folder()
     {
         string folder = fixture.NewFolder();
-        var plan = Plans.Run(fixture.Pretraining());
+        var plan = Plans.Run(fixture.Images.Pretraining);
         await RunFixture.ExecuteAsync(plan, folder);
         var changed = plan with { Stages = [plan.Stages[0] with { LearningRate = 0.5 }] };
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(changed, folder));
@@ -127,27 +128,28 @@ public class TrainingRunTests(RunFixture fixture)
         Assert.Contains("run.folder", error.Message);
     }
 
-    [Fact]
-    public async Task What_decides_no_bits_may_change_when_a_run_resumes()
+    [Theory, EachModality]
+    public async Task What_decides_no_bits_may_change_when_a_run_resumes(Modality modality)
     {
         string folder = fixture.NewFolder();
         using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture.Pretraining()), folder, (happened, _) =>
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture[modality].Pretraining), folder, (happened, _) =>
         {
             if (happened is StepDone { Step: 2 })
                 cancel.Cancel();
         }, cancel.Token));
-        var (results, events) = await RunFixture.ExecuteAsync(Plans.Run(PlanTests.CarriedOutOtherwise(fixture.Pretraining())), folder);
+        var (results, events) = await RunFixture.ExecuteAsync(Plans.Run(PlanTests.CarriedOutOtherwise(fixture[modality].Pretraining)), folder);
         Assert.True(events.OfType<StageStarted>().First().StepsDone >= 2);
-        Assert.Equal((await fixture.Expected)[0].ModelSha256, results[0].ModelSha256);
+        Assert.Equal((await fixture[modality].WholeResults)[0].ModelSha256, results[0].ModelSha256);
     }
 
-    [Fact]
-    public async Task Changed_data_is_refused_when_a_stage_resumes()
+    [Theory, EachModality]
+    public async Task Changed_data_is_refused_when_a_stage_resumes(Modality modality)
     {
-        string data = Path.Combine(fixture.Root, "changing");
-        Copy(fixture.Train, data);
-        var plan = Plans.Run(Plans.Pretrain(Plans.Data(data), fixture.Model));
+        var small = fixture[modality].Data;
+        string data = Path.Combine(fixture.Root, $"changing-{Path.GetFileName(small.Train)}");
+        small.CopyTo(data);
+        var plan = Plans.Run(small.StagesOf(small.Plan(data, "data.train"))[0]);
         string folder = fixture.NewFolder();
         using var cancel = new CancellationTokenSource();
         await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
@@ -155,7 +157,7 @@ public class TrainingRunTests(RunFixture fixture)
             if (happened is StepDone { Step: 2 })
                 cancel.Cancel();
         }, cancel.Token));
-        File.Delete(Directory.EnumerateFiles(data, "*.png", SearchOption.AllDirectories).Order().First());
+        small.TakeOneOut(data);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("training data", error.Message);
     }
@@ -164,7 +166,7 @@ public class TrainingRunTests(RunFixture fixture)
     public async Task Two_processes_cannot_share_a_run_folder()
     {
         string folder = fixture.NewFolder();
-        var plan = Plans.Run(fixture.Pretraining());
+        var plan = Plans.Run(fixture.Images.Pretraining);
         using var held = RunFolder.Open(folder, plan);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("Another process", error.Message);
@@ -173,19 +175,9 @@ public class TrainingRunTests(RunFixture fixture)
     [Fact]
     public async Task A_run_starts_from_a_preset_at_the_size_of_its_images()
     {
-        var plan = Plans.Run(Plans.Pretrain(Plans.Data(fixture.Train)) with { Steps = 1 });
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data(fixture.Images.Data.Train)) with { Steps = 1 });
         var (results, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
-        var configuration = (VitConfiguration)ModelFolder.ReadConfiguration(results[0].ModelFolder);
-        Assert.Equal((Plans.ImageSize, ModelPresets.Tiny32.Width), (configuration.ImageSize, configuration.Width));
-    }
-
-    internal static void Copy(string from, string to)
-    {
-        foreach (string file in Directory.EnumerateFiles(from, "*", SearchOption.AllDirectories))
-        {
-            string target = Path.Combine(to, Path.GetRelativePath(from, file));
-            Directory.CreateDirectory(Path.GetDirectoryName(target)!);
-            File.Copy(file, target);
-        }
+        var configuration = ModelFolder.ReadConfiguration(results[0].ModelFolder);
+        Assert.Equal(ModelPresets.Tiny32 with { ImageSize = Plans.ImageSize }, configuration);
     }
 }

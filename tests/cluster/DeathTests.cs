@@ -1,5 +1,6 @@
 using ActorTrain.Actors;
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -19,10 +20,10 @@ public class DeathTests(ClusterFixture fixture)
     ];
 
     [Theory]
-    [InlineData(NodeRoles.Data)]
-    [InlineData(NodeRoles.Teacher)]
-    public Task The_student_does_not_notice_that_a_node_of_several_dies(string role) =>
-        fixture.RunAsync([NodeSetup.AllBut(role), new(role), new(role)], async cluster =>
+    [EachModality(NodeRoles.Data)]
+    [EachModality(NodeRoles.Teacher)]
+    public Task The_student_does_not_notice_that_a_node_of_several_dies(Modality modality, string role) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(role), new(role), new(role)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
@@ -31,10 +32,10 @@ public class DeathTests(ClusterFixture fixture)
         });
 
     [Theory]
-    [InlineData(NodeRoles.Data)]
-    [InlineData(NodeRoles.Teacher)]
-    public Task Without_the_last_node_of_a_role_the_run_waits_and_says_for_what(string role) =>
-        fixture.RunAsync([NodeSetup.AllBut(role), new(role)], async cluster =>
+    [EachModality(NodeRoles.Data)]
+    [EachModality(NodeRoles.Teacher)]
+    public Task Without_the_last_node_of_a_role_the_run_waits_and_says_for_what(Modality modality, string role) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(role), new(role)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
@@ -42,18 +43,18 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.JoinAsync(new(role));
         });
 
-    [Fact]
-    public Task A_teacher_that_is_started_again_goes_on_with_its_cache() =>
-        fixture.RunCachedAsync([NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher)], async cluster =>
+    [Theory, EachModality]
+    public Task A_teacher_that_is_started_again_goes_on_with_its_cache(Modality modality) =>
+        fixture.RunCachedAsync(modality, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
             await cluster.RestartAsync(cluster[1]);
         });
 
-    [Fact]
-    public Task Another_coordinator_takes_over_and_the_student_does_not_stop() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
+    [Theory, EachModality]
+    public Task Another_coordinator_takes_over_and_the_student_does_not_stop(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
         {
             await cluster.CheckpointAsync();
             var (before, student) = (await cluster.StatusAsync(), cluster.Student());
@@ -63,9 +64,9 @@ public class DeathTests(ClusterFixture fixture)
             Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));
         });
 
-    [Fact]
-    public Task A_student_that_is_started_again_goes_on_after_its_checkpoint() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
+    [Theory, EachModality]
+    public Task A_student_that_is_started_again_goes_on_after_its_checkpoint(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
@@ -74,9 +75,9 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.SaysAsync(cluster[1], $"{ClusterFixture.Stage}: goes on after step", said);
         });
 
-    [Fact]
-    public Task Another_student_goes_on_after_the_last_checkpoint_that_counted() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
+    [Theory, EachModality]
+    public Task Another_student_goes_on_after_the_last_checkpoint_that_counted(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
             await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
             var student = cluster.Student();
@@ -84,9 +85,9 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.SaysAsync(student == cluster[1] ? cluster[2] : cluster[1], $"{ClusterFixture.Stage}: goes on after step");
         });
 
-    [Fact]
-    public Task Evaluations_that_no_evaluator_made_are_made_up() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Evaluator), new(NodeRoles.Evaluator)], async cluster =>
+    [Theory, EachModality]
+    public Task Evaluations_that_no_evaluator_made_are_made_up(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Evaluator), new(NodeRoles.Evaluator)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
@@ -94,8 +95,8 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.RestartAsync(cluster[1]);
         });
 
-    [Fact]
-    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_goes_on() => fixture.RunAsync(FourNodes, async cluster =>
+    [Theory, EachModality]
+    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_goes_on(Modality modality) => fixture.RunAsync(modality, FourNodes, async cluster =>
     {
         await cluster.CheckpointAsync();
         await cluster.KillAsync(cluster[1], cluster[2]);
@@ -103,8 +104,8 @@ public class DeathTests(ClusterFixture fixture)
         await cluster.JoinAsync(new(NodeRoles.Evaluator));
     });
 
-    [Fact]
-    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_waits() => fixture.RunAsync(FourNodes, async cluster =>
+    [Theory, EachModality]
+    public Task Two_of_four_nodes_may_die_at_the_same_moment_and_the_rest_waits(Modality modality) => fixture.RunAsync(modality, FourNodes, async cluster =>
     {
         await cluster.CheckpointAsync();
         await cluster.KillAsync(cluster[0], cluster[3]);
@@ -113,18 +114,18 @@ public class DeathTests(ClusterFixture fixture)
     });
 
     [Theory]
-    [InlineData(0)]
-    [InlineData(1)]
-    public Task One_of_two_nodes_may_die(int dying) =>
-        fixture.RunAsync([NodeSetup.AllBut(), NodeSetup.AllBut()], async cluster =>
+    [EachModality(0)]
+    [EachModality(1)]
+    public Task One_of_two_nodes_may_die(Modality modality, int dying) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(), NodeSetup.AllBut()], async cluster =>
         {
             await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
             await cluster.KillAsync(cluster[dying]);
         });
 
-    [Fact]
-    public Task Everything_may_die_at_once_and_the_same_commands_resume() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
+    [Theory, EachModality]
+    public Task Everything_may_die_at_once_and_the_same_commands_resume(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
             await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
             await cluster.KillAsync(cluster[0], cluster[1]);

@@ -1,5 +1,6 @@
 using ActorTrain.Actors;
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -10,12 +11,12 @@ public class MembershipTests(ClusterFixture fixture)
     [Fact]
     public Task A_late_joiner_is_used_at_once() =>
         // The first teacher alone would take two hours.
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=60000ms" }], cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=60000ms" }], cluster =>
             cluster.JoinAsync(new(NodeRoles.Teacher)));
 
     [Fact]
     public Task Who_leaves_finishes_its_step_and_hands_on() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
             await cluster.CheckpointAsync();
             var student = cluster.Student();

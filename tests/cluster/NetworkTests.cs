@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -11,7 +12,7 @@ public class NetworkTests(ClusterFixture fixture)
 
     [Fact]
     public Task Cut_connections_are_made_again_and_nobody_is_taken_out() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Data, NodeRoles.Teacher) { Proxied = true, DowningAfter = "5s" }], async cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Data, NodeRoles.Teacher) { Proxied = true, DowningAfter = "5s" }], async cluster =>
         {
             await cluster.CheckpointAsync();
             var proxy = cluster[1].Proxy!;
@@ -35,7 +36,7 @@ public class NetworkTests(ClusterFixture fixture)
 
     [Fact]
     public Task Of_a_cluster_that_keeps_the_majority_a_node_that_nothing_reaches_waits_until_it_sees_the_others() =>
-        fixture.RunAsync([NodeSetup.AllBut() with { Faults = PauseTests.LongSteps, KeepMajority = true }, new(NodeRoles.Data) { KeepMajority = true },
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut() with { Faults = PauseTests.LongSteps, KeepMajority = true }, new(NodeRoles.Data) { KeepMajority = true },
             NodeSetup.AllBut() with { Proxied = true, KeepMajority = true }], async cluster =>
         {
             await cluster.CheckpointAsync();
@@ -47,7 +48,7 @@ public class NetworkTests(ClusterFixture fixture)
         });
 
     /// <summary>Messages from the last node arrive, those to it do not, until the others have gone on without it.</summary>
-    private Task CutOffAsync(NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync([first, second, last with { Proxied = true }], async cluster =>
+    private Task CutOffAsync(NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync(Modality.Images, [first, second, last with { Proxied = true }], async cluster =>
     {
         await cluster.CheckpointAsync();
         cluster[2].Proxy!.Clog();

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -12,27 +13,27 @@ public class PauseTests(ClusterFixture fixture)
     internal const string Rejoins = "it joins again";
 
     [Theory]
-    [InlineData(NodeRoles.Data)]
-    [InlineData(NodeRoles.Teacher)]
-    [InlineData(NodeRoles.Evaluator)]
-    public Task A_node_that_stood_still_and_was_not_missed_joins_again(string role) =>
-        fixture.RunAsync([NodeSetup.AllBut() with { Faults = LongSteps }, new(role)], async cluster =>
+    [EachModality(NodeRoles.Data)]
+    [EachModality(NodeRoles.Teacher)]
+    [EachModality(NodeRoles.Evaluator)]
+    public Task A_node_that_stood_still_and_was_not_missed_joins_again(Modality modality, string role) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut() with { Faults = LongSteps }, new(role)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await PauseAsync(cluster, cluster[1]);
         });
 
-    [Fact]
-    public Task A_student_that_stood_still_goes_on_after_its_checkpoint() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
+    [Theory, EachModality]
+    public Task A_student_that_stood_still_goes_on_after_its_checkpoint(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await PauseAsync(cluster, cluster[1]);
         });
 
-    [Fact]
-    public Task A_coordinator_that_was_replaced_while_it_stood_still_decides_nothing() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Coordinator) with { Faults = LongSteps }, new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
+    [Theory, EachModality]
+    public Task A_coordinator_that_was_replaced_while_it_stood_still_decides_nothing(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Coordinator) with { Faults = LongSteps }, new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
         {
             await cluster.CheckpointAsync();
             var before = await cluster.StatusAsync();
@@ -40,9 +41,9 @@ public class PauseTests(ClusterFixture fixture)
             Assert.True((await cluster.StatusAsync()).Epoch > before.Epoch);
         });
 
-    [Fact]
-    public Task A_student_that_was_replaced_while_it_stood_still_commits_nothing() =>
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Faults = LongSteps }, new(NodeRoles.Student) { Faults = LongSteps }], async cluster =>
+    [Theory, EachModality]
+    public Task A_student_that_was_replaced_while_it_stood_still_commits_nothing(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Faults = LongSteps }, new(NodeRoles.Student) { Faults = LongSteps }], async cluster =>
         {
             await cluster.CheckpointAsync();
             var student = cluster.Student();
@@ -55,7 +56,7 @@ public class PauseTests(ClusterFixture fixture)
 
     [Fact]
     public Task A_node_that_is_taken_out_by_hand_joins_again() =>
-        fixture.RunAsync([NodeSetup.AllBut() with { DowningAfter = "60s", Faults = LongSteps }, new(NodeRoles.Data) { DowningAfter = "60s" }], async cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut() with { DowningAfter = "60s", Faults = LongSteps }, new(NodeRoles.Data) { DowningAfter = "60s" }], async cluster =>
         {
             await cluster.CheckpointAsync();
             cluster[1].Send(Signal.Stop);

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 using ActorTrain.Host.Tests;
 
 namespace ActorTrain.Cluster.Tests;
@@ -16,7 +17,7 @@ public class ResourceTests(ClusterFixture fixture)
         string folder = fixture.NewFolder();
         Directory.CreateDirectory(folder);
         await using var disk = await TemporaryDisk.MountAsync(folder, "8m");
-        await fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Folder = folder }], async cluster =>
+        await fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Folder = folder }], async cluster =>
         {
             await cluster.CheckpointAsync();
             string filler = Path.Combine(folder, "filler");
@@ -32,7 +33,7 @@ public class ResourceTests(ClusterFixture fixture)
     [Fact]
     public Task A_slow_teacher_holds_nobody_up_beside_a_fast_one() =>
         // Alone it would take longer than the test may.
-        fixture.RunAsync([NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=3000ms" }],
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=3000ms" }],
             cluster => cluster.CheckpointAsync());
 
     private static void Fill(string file)

@@ -1,0 +1,75 @@
+using System.Collections.Concurrent;
+using ActorTrain.Actors.Messages;
+using ActorTrain.DataPipeline;
+
+namespace ActorTrain.Actors.Stages;
+
+/// <summary>An opened data set, and what reads it.</summary>
+/// <param name="Set">The data set.</param>
+/// <param name="NewLoader">Makes a loader of its batches, for the one who calls it to release.</param>
+internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader)
+{
+    /// <summary>What a node without access to the data needs to know of it.</summary>
+    public DataSetInfo Info { get; } = new(Set.Count, Set.Fingerprint, [.. Set.ClassNames]);
+}
+
+/// <summary>The opened data sets of a stage. They stay open until their last reader has ended.</summary>
+internal sealed class StageSources : IAsyncDisposable
+{
+    private readonly ConcurrentBag<Task> _released = [];
+    private StageSource? _train;
+    private StageSource? _test;
+
+    public DataSetInfo? Train => _train?.Info;
+
+    public DataSetInfo? Test => _test?.Info;
+
+    public StageSource this[DataSplit split] => (split == DataSplit.Train ? _train : _test)!;
+
+    /// <exception cref="DataException">A data set cannot be opened.</exception>
+    /// <exception cref="RunException">Data and model do not fit.</exception>
+    public static async Task<StageSources> OpenAsync(StagePlan plan, Modality modality, IProgress<OpeningProgress> progress, CancellationToken cancel)
+    {
+        var sources = new StageSources();
+        try
+        {
+            if (plan.Train is not null)
+                sources._train = await modality.OpenAsync(plan.Train, Options(plan.Train, null), cancel);
+            if (plan.Test is not null && plan.Kind is StageKind.Finetune or StageKind.Evaluate)
+                sources._test = await modality.OpenAsync(plan.Test, Options(plan.Test, sources.Train?.ClassNames ?? modality.ClassNames), cancel);
+            if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Length < 2)
+                throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Length} class(es), but stage '{plan.Name}' "
+                    + $"learns to tell at least 2 apart; {modality.HowToLabel(plan.Train)}.");
+            return sources;
+        }
+        catch
+        {
+            await sources.DisposeAsync();
+            throw;
+        }
+
+        SourceOptions Options(DataPlan data, IReadOnlyList<string>? classNames) => new()
+        {
+            Location = data.Location,
+            Key = data.Key,
+            CacheDirectory = data.CacheDirectory,
+            Limit = data.Limit,
+            LimitSeed = data.LimitSeed,
+            ClassNames = data.ClassNames ?? classNames,
+            Progress = progress,
+        };
+    }
+
+    /// <summary>Disposes what reads the data sets.</summary>
+    public void Release(IAsyncDisposable reader) => _released.Add(reader.DisposeAsync().AsTask());
+
+    public async ValueTask DisposeAsync()
+    {
+        await Task.WhenAll(_released);
+        foreach (var source in new[] { _train, _test })
+        {
+            if (source is not null)
+                await source.Set.DisposeAsync();
+        }
+    }
+}
