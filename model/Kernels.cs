@@ -107,6 +107,12 @@ public class Kernels
         return LayerNorm(x, weights.MlpNormWeight, weights.MlpNormBias, eps);
     }
 
+    /// <summary>Looks rows of a table up.</summary>
+    /// <param name="table"><c>[rows, width]</c>.</param>
+    /// <param name="rows">Row numbers, int64 <c>[count]</c>.</param>
+    /// <returns><c>[count, width]</c>.</returns>
+    public virtual Tensor Embedding(Tensor table, Tensor rows) => table.index_select(0, rows);
+
     /// <summary>Dropout where there is any.</summary>
     /// <param name="x">Of any shape.</param>
     /// <param name="probability">Probability with which a number becomes 0; the others grow accordingly.</param>

@@ -61,7 +61,8 @@ internal sealed class RobertaEncoder : EncoderNetwork
     /// <returns><c>[tokens wanted, width]</c>.</returns>
     public Tensor Encode(TokenTensors batch, Tensor seen, SequenceRows? wanted)
     {
-        Tensor x = _words.index_select(0, seen) + _positions.index_select(0, batch.Positions) + _tokenType; // [sum of lengths, width]
+        Kernels kernels = Kernels.Current;
+        Tensor x = kernels.Embedding(_words, seen) + kernels.Embedding(_positions, batch.Positions) + _tokenType; // [sum of lengths, width]
         x = Kernels.Drop(Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps), _options.Dropout);
         for (int layer = 0; layer < _blocks.Count; layer++)
             x = _blocks[layer].Forward(x, batch.Layout, layer == _blocks.Count - 1 ? wanted : null);

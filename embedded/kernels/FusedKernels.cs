@@ -13,6 +13,7 @@ public sealed class FusedKernels : Model.Kernels
     private static readonly Op TransformerLayer = new("actortrain::transformer_layer");
     private static readonly Op PostNormLayer = new("actortrain::post_norm_layer");
     private static readonly Op AdamW = new("actortrain::adamw_");
+    private static readonly Op Lookup = new("aten::embedding");
     private static readonly Op Limit = new("actortrain::limit_vectors");
 
     /// <summary>Lets this process use vectors of at most 512, 256 or 128 bits, so that tests reach every instruction set's loops.</summary>
@@ -54,6 +55,9 @@ public sealed class FusedKernels : Model.Kernels
         long[] lengths = [.. layout.Lengths.Select(length => (long)length)];
         return PostNormLayer.Call(x, InOrder(weights), lengths, wanted?.Rows, heads, eps, probabilityFactors, attentionFactors, mlpFactors);
     }
+
+    /// <summary>The gradient is summed row by row in one order, on a GPU too, where that of the plain operator is summed in any.</summary>
+    public override Tensor Embedding(Tensor table, Tensor rows) => Lookup.Call(table, rows);
 
     /// <inheritdoc/>
     public override void AdamWStep(AdamWState state, double learningRate, double gradientScale)

@@ -118,6 +118,18 @@ public sealed class KernelsTests
     }
 
     [Fact]
+    public void EmbeddingAgreesWithThePlainOperator()
+    {
+        using DisposeScope scope = NewDisposeScope();
+        manual_seed(3);
+        Tensor table = randn([7, 5]).requires_grad_(), rows = tensor(new long[] { 6, 0, 0, 3, 6, 6 }), direction = randn([6, 5]);
+        Tensor plain = new Kernels().Embedding(table, rows), fused = new FusedKernels().Embedding(table, rows);
+        Assert.True(fused.bytes.SequenceEqual(plain.bytes));
+        Tensor expected = autograd.grad([(plain * direction).sum()], [table])[0], actual = autograd.grad([(fused * direction).sum()], [table])[0];
+        Assert.True(BlockCase.Distance(actual, expected) <= 1e-6);
+    }
+
+    [Fact]
     public void AdamWHasTheBitsOfThePlainOperators()
     {
         set_num_threads(2);
