@@ -142,6 +142,8 @@ internal sealed class PackedSequences : ITextSource
         }
         var (start, end) = TokensOf(_store, low * _window, _documents.Count, _window);
         long from = start + ((sample - _before[low]) * _run);
-        return (from, (int)Math.Min(_run, end - from));
+        return from >= start && from < end
+            ? (from, (int)Math.Min(_run, end - from))
+            : throw new DataException($"a packing index of {Location} in the cache directory is damaged; remove the files that end in .packed there.");
     }
 }

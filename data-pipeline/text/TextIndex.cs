@@ -19,6 +19,8 @@ internal sealed class TextIndex : IDisposable
 {
     private const string Kind = "ATTEXT01";
 
+    private static readonly JsonSerializerOptions Strict = new() { RespectNullableAnnotations = true, RespectRequiredConstructorParameters = true };
+
     private readonly SidecarFile<TextRecord> _records;
 
     private TextIndex(string path, SidecarFile<TextRecord> records, TextSummary summary)
@@ -41,7 +43,7 @@ internal sealed class TextIndex : IDisposable
         var records = SidecarFile<TextRecord>.TryOpen(path, Kind, key);
         try
         {
-            if (records is { Count: > 0 } && JsonSerializer.Deserialize<TextSummary>(records.Summary) is { } summary)
+            if (records is { Count: > 0 } && JsonSerializer.Deserialize<TextSummary>(records.Summary, Strict) is { } summary)
                 return new TextIndex(path, records, summary);
         }
         catch (JsonException)
@@ -54,13 +56,33 @@ internal sealed class TextIndex : IDisposable
 
     /// <summary>The place of a document.</summary>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="document"/> is not in [0, Count).</exception>
-    public TextRecord this[long document] => _records[document];
+    public TextRecord this[long document]
+    {
+        get
+        {
+            var record = _records[document];
+            Check(record);
+            return record;
+        }
+    }
 
     /// <summary>The places of consecutive documents.</summary>
     /// <exception cref="ArgumentOutOfRangeException">They are not all in [0, Count).</exception>
-    public void Read(long first, Span<TextRecord> records) => _records.Read(first, records);
+    public void Read(long first, Span<TextRecord> records)
+    {
+        _records.Read(first, records);
+        foreach (var record in records)
+            Check(record);
+    }
 
     public void Dispose() => _records.Dispose();
+
+    private void Check(in TextRecord record)
+    {
+        if ((uint)record.Part >= (uint)Summary.Parts.Length || record.Label < -1 || record.Label >= Summary.Classes.Length
+            || record.Offset < 0 || (uint)record.Length > LineReader.MaxLineBytes)
+            throw new DataException($"the text index {FilePath} is damaged; remove it, and it is made anew.");
+    }
 
     internal sealed class Writer(string path, byte[] key) : IDisposable
     {

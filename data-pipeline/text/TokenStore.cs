@@ -20,12 +20,14 @@ internal sealed class TokenStore : IDisposable
     private const string StartsKind = "ATSTART1";
     private const int SummarySize = 2 * sizeof(long);
 
+    private readonly string _path;
     private readonly SidecarFile<int> _tokens;
     private readonly SidecarFile<long> _starts;
 
-    private TokenStore(string name, SidecarFile<int> tokens, SidecarFile<long> starts)
+    private TokenStore(string name, string path, SidecarFile<int> tokens, SidecarFile<long> starts)
     {
         Name = name;
+        _path = path;
         _tokens = tokens;
         _starts = starts;
         TruncatedDocuments = BinaryPrimitives.ReadInt64LittleEndian(starts.Summary);
@@ -87,10 +89,13 @@ internal sealed class TokenStore : IDisposable
     /// <summary>Where the tokens of consecutive documents start, and where the last one's end.</summary>
     public (long Start, long End) RangeOf(long first, int count)
     {
-        if (count > 1)
-            return (_starts[first], _starts[first + count]);
         Span<long> range = stackalloc long[2];
-        _starts.Read(first, range);
+        if (count == 1)
+            _starts.Read(first, range);
+        else
+            (range[0], range[1]) = (_starts[first], _starts[first + count]);
+        if (range[0] < 0 || range[1] <= range[0] || range[1] > _tokens.Count)
+            throw new DataException($"the token file {_path}.starts is damaged; remove it, and it is made anew.");
         return (range[0], range[1]);
     }
 
@@ -108,7 +113,7 @@ internal sealed class TokenStore : IDisposable
         var tokens = SidecarFile<int>.TryOpen($"{path}.tokens", TokensKind, key);
         var starts = SidecarFile<long>.TryOpen($"{path}.starts", StartsKind, key);
         if (tokens is not null && starts is { Summary.Length: SummarySize } && starts.Count == documents + 1 && starts[documents] == tokens.Count)
-            return new TokenStore(name, tokens, starts);
+            return new TokenStore(name, path, tokens, starts);
         tokens?.Dispose();
         starts?.Dispose();
         return null;

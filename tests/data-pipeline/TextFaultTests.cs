@@ -1,4 +1,5 @@
 using System.Formats.Tar;
+using ActorTrain.Tests;
 
 namespace ActorTrain.DataPipeline.Tests;
 
@@ -6,6 +7,7 @@ namespace ActorTrain.DataPipeline.Tests;
 public sealed class TextFaultTests : IDisposable
 {
     private readonly TemporaryFolder _folder = new();
+    private int _mutated;
 
     public void Dispose() => _folder.Dispose();
 
@@ -137,6 +139,66 @@ public sealed class TextFaultTests : IDisposable
         var refused = await Assert.ThrowsAsync<DataException>(() =>
             _folder.OpenTextAsync("a.jsonl", new TextOptions { MaxLength = maxLength, Pack = pack, PairField = pair }));
         Assert.Contains(message, refused.Message);
+    }
+
+    [Fact]
+    public async Task Damaged_text_opens_ends_in_a_sentence_or_is_skipped_line_by_line()
+    {
+        byte[][] corpus =
+        [
+            Texts.Utf8(Texts.Lines(0, 3, classes: 2)), "{\"text\": \"\\ud834\\udd1e \\\"x\\\"\", \"label\": null, \"more\": [{}, 1.5e3]}\r\n\n{\"text\": \"ü\"}"u8.ToArray(),
+        ];
+        foreach (var (_, bytes) in Mutation.Of(corpus, 500, seed: 4))
+        {
+            string path = _folder.Write("mutated.jsonl", bytes);
+            File.SetLastWriteTimeUtc(path, DateTime.UnixEpoch.AddSeconds(_mutated++));
+            long documents = await CountAsync("mutated.jsonl", skipBroken: false), kept = await CountAsync("mutated.jsonl", skipBroken: true);
+            Assert.True(documents == 0 || documents == kept);
+        }
+    }
+
+    [Fact]
+    public async Task Damaged_files_in_the_cache_directory_end_in_a_sentence_or_are_made_anew()
+    {
+        _folder.Write("a.jsonl.gz", Texts.Pack(Texts.Utf8(Texts.Lines(0, 40))));
+        var options = Texts.Options() with { Pack = true, PackWindow = 7 };
+        await (await _folder.OpenTextAsync("a.jsonl.gz", options)).DisposeAsync();
+        string[] paths = [.. Directory.GetFiles(_folder.File("cache")).Order(StringComparer.Ordinal)];
+        byte[][] whole = [.. paths.Select(File.ReadAllBytes)];
+        Assert.Equal(5, paths.Length);
+        foreach (var (element, bytes) in Mutation.Of(whole, 400, seed: 5))
+        {
+            File.WriteAllBytes(paths[element], bytes);
+            try
+            {
+                await using var source = await _folder.OpenTextAsync("a.jsonl.gz", options);
+                for (long sample = 0; sample < Math.Min(source.Count, 100); sample++)
+                    Assert.Equal(source.LengthOf(sample), source.Read(sample).Length);
+            }
+            catch (DataException error)
+            {
+                Assert.EndsWith(".", error.Message);
+            }
+            foreach (string path in Directory.GetFiles(_folder.File("cache")))
+                File.Delete(path);
+            for (int i = 0; i < paths.Length; i++)
+                File.WriteAllBytes(paths[i], whole[i]);
+        }
+    }
+
+    private async Task<long> CountAsync(string name, bool skipBroken)
+    {
+        try
+        {
+            await using var documents = await _folder.OpenDocumentsAsync(name, Texts.Options() with { SkipBroken = skipBroken });
+            Assert.Equal(documents.Count, (await documents.AllAsync()).Length);
+            return documents.Count;
+        }
+        catch (DataException error)
+        {
+            Assert.EndsWith(".", error.Message);
+            return 0;
+        }
     }
 
     private async Task AssertBrokenAsync(string name, byte[] line, string fault)
