@@ -5,8 +5,9 @@ using ActorTrain.Benchmarks;
 using ActorTrain.Model;
 
 (bool transport, bool actors, bool tokenizer) = (args is ["transport", ..], args is ["actors", ..], args is ["tokenizer", ..]);
+bool text = args is ["text", ..];
 int[] threads = [1, 2];
-(int rounds, int steps, bool againstPlain) = (actors ? 3 : 5, actors ? 40 : 5, false);
+(int rounds, int steps, bool againstPlain) = (actors ? 3 : 5, actors ? 40 : text ? 8 : 5, false);
 try
 {
     if (args is ["worker", string workerThreads])
@@ -39,7 +40,7 @@ try
         await RunComparison.RunAsync(Enum.Parse<StageKind>(kind), data, runFolder, Positive(runSteps), Console.Out);
         return 0;
     }
-    for (int index = transport || actors || tokenizer ? 1 : 0; index < args.Length; index += 2)
+    for (int index = transport || actors || tokenizer || text ? 1 : 0; index < args.Length; index += 2)
     {
         string value = index + 1 < args.Length ? args[index + 1] : "";
         switch (args[index])
@@ -73,7 +74,7 @@ catch (Exception exception) when (exception is DllNotFoundException or TypeIniti
 }
 catch (FormatException exception)
 {
-    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 3 --steps 40, or tokenizer --rounds 5.");
+    Console.Error.WriteLine($"error: {exception.Message}; use --against pytorch|plain --threads 1,2 --rounds 5 --steps 5, or transport --rounds 5, or actors --rounds 3 --steps 40, or tokenizer --rounds 5, or text --threads 1,2 --rounds 5 --steps 8.");
     return 2;
 }
 try
@@ -95,7 +96,9 @@ try
     }
     foreach (int count in threads)
     {
-        if (againstPlain)
+        if (text)
+            TextComparison.Run(count, rounds, steps);
+        else if (againstPlain)
             KernelComparison.Run(count, rounds, steps);
         else
             PyTorchComparison.Run(count, rounds, steps);

@@ -13,7 +13,7 @@ internal static class PyTorchComparison
     public static void Run(int threads, int rounds, int steps)
     {
         using Side ours = Side.Ours(threads);
-        using Side theirs = Side.PyTorch(threads);
+        using Side theirs = Side.PyTorch(threads, "pytorch_steps.py");
         for (int round = 0; round < rounds; round++)
         {
             foreach (string kind in Kinds)

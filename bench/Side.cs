@@ -30,8 +30,9 @@ internal sealed class Side : IDisposable
         return Start(start);
     }
 
-    public static Side PyTorch(int threads) => Start(Environment(
-        threads, "/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, "pytorch_steps.py"), "--threads", $"{threads}"));
+    /// <summary>PyTorch's side, by one of the scripts beside this program.</summary>
+    public static Side PyTorch(int threads, string script) => Start(Environment(
+        threads, "/usr/bin/python3", Path.Combine(AppContext.BaseDirectory, script), "--threads", $"{threads}"));
 
     /// <summary>Lets the side do some steps and keeps its answer.</summary>
     /// <exception cref="SideEndedException">It ended instead.</exception>
@@ -60,6 +61,9 @@ internal sealed class Side : IDisposable
 
     /// <summary>The mean CPU time of a step.</summary>
     public double CpuSeconds(string kind) => _answers[kind].Sum(answer => answer.CpuSeconds) / _answers[kind].Sum(answer => answer.Milliseconds.Length);
+
+    /// <summary>The median of the answers' CPU time of a step, for a machine that has other work.</summary>
+    public double MedianCpuSeconds(string kind) => Statistics.Median(_answers[kind].Select(answer => answer.CpuSeconds / answer.Milliseconds.Length));
 
     public double Gflop(string kind) => _answers[kind][0].Gflop;
 

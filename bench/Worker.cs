@@ -89,6 +89,7 @@ internal sealed class Worker : IDisposable
             "pretrain-bf16-blocks" => InBfloat16(Part(EncoderBlocks(masked, masked), DecoderBlocks(full, full - masked))),
             "distill-blocks" => Part(EncoderBlocks(masked, masked), DecoderBlocks(full, full - masked), EncoderBlocks(full, 1)),
             "adamw" => Optimiser(),
+            "text" or "text-everywhere" or "text-padded" => TextStep(kind),
             _ => throw new FormatException($"there is no kind of step '{kind}'"),
         };
     }
@@ -107,6 +108,12 @@ internal sealed class Worker : IDisposable
                 PatchMask.Keep(1, step, image, Shape.Patches, kept.AsSpan(image * count, count));
             return student.Step(step, [new StudentBatch(new ImageInput(_pixels[step % Batches], Batch, Shape.ImageSize, kept), null, targets)]).Loss;
         };
+    }
+
+    private Func<double?> TextStep(string kind)
+    {
+        TextSteps text = Keep(new TextSteps(kind, _threads));
+        return () => text.Run();
     }
 
     private BlockStack EncoderBlocks(long tokens, long lastQueries) =>

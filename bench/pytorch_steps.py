@@ -118,6 +118,9 @@ class Steps:
         self.mean, self.std = torch.tensor([0.485, 0.456, 0.406]).view(3, 1, 1), torch.tensor([0.229, 0.224, 0.225]).view(3, 1, 1)
         self.next = 0
 
+    def gflop(self, kind):
+        return step_gflop(kind, TINY_32, self.batch)
+
     def run(self, kind):
         first = self.next % 8 * self.batch
         self.next += 1
@@ -147,14 +150,15 @@ def gemm_gflops():
     return 2 * 1024 ** 3 / best / 1e9
 
 
-def main():
+def main(make_steps):
+    """Answers commands with the steps of make_steps(batch)."""
     parser = argparse.ArgumentParser()
     parser.add_argument("--threads", type=int, default=1)
     parser.add_argument("--batch", type=int, default=64)
     parser.add_argument("--warmup", type=int, default=5)
     arguments = parser.parse_args()
     torch.set_num_threads(arguments.threads)
-    steps = Steps(arguments.batch)
+    steps = make_steps(arguments.batch)
     warm = set()
     for line in sys.stdin:
         kind, count = line.split()
@@ -168,8 +172,8 @@ def main():
             steps.run(kind)
             milliseconds.append(1000 * (time.perf_counter() - start))
         print(json.dumps(dict(kind=kind, milliseconds=milliseconds, cpu_seconds=time.process_time() - cpu,
-                              gflop=step_gflop(kind, TINY_32, arguments.batch), gemm_gflops=gemm_gflops())), flush=True)
+                              gflop=steps.gflop(kind), gemm_gflops=gemm_gflops())), flush=True)
 
 
 if __name__ == "__main__":
-    main()
+    main(Steps)
