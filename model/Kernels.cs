@@ -15,6 +15,9 @@ public class Kernels
     /// <summary>The operators in use: the fused ones where they can be loaded, unless <c>ACTORTRAIN_KERNELS=plain</c>.</summary>
     public static Kernels Current { get; } = Find();
 
+    /// <summary>What decides these operators' last bits beside libtorch and processor, in words: their kind, and the library that multiplies matrices.</summary>
+    public virtual string Identity => "plain kernels";
+
     /// <summary>Normalises each token over its width, then scales and shifts it.</summary>
     /// <param name="x">Tokens, <c>[…, width]</c>.</param>
     /// <param name="weight">Scale, <c>[width]</c>.</param>

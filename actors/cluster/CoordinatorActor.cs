@@ -301,8 +301,8 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
             _training = null;
         if (_training is null && Heard(NodeRoles.Student))
         {
-            // A model is not evaluated and the next one trained on one node at the same time.
-            var node = Candidates(NodeRoles.Student).FirstOrDefault(node => _evaluations.Values.All(evaluation => evaluation.Node != node.Node));
+            // A model is not evaluated and the next one trained on one node at the same time. Who does not know the plan yet does not know its device.
+            var node = Candidates(NodeRoles.Student).FirstOrDefault(node => node.RunId == _record.RunId && _evaluations.Values.All(evaluation => evaluation.Node != node.Node));
             if (node is not null)
             {
                 _training = new Assignment(next, node.Node);

@@ -1,5 +1,6 @@
 using ActorTrain.Actors.Compute;
 using ActorTrain.Actors.Files;
+using ActorTrain.DataPipeline.Images;
 using ActorTrain.Model;
 using Akka.Actor;
 using Akka.Cluster.Tools.Singleton;
@@ -25,6 +26,7 @@ public sealed class Node : IAsyncDisposable
     private readonly TaskCompletionSource _up = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private readonly Task<MachineFingerprint> _machine = Task.Run(() => MachineFingerprint.Here(DecoderVersions.Current));
     private int _port;
     private IReadOnlyList<string> _known = []; // the members that the last membership had while it was whole
 
@@ -124,7 +126,7 @@ public sealed class Node : IAsyncDisposable
             var cluster = Akka.Cluster.Cluster.Get(system);
             if (_port == 0)
                 _port = cluster.SelfAddress.Port!.Value;
-            var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, Machine, _options.Device)
+            var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, await _machine, _options.Device)
             {
                 Root = ClusterConfiguration.RootOf(Address),
             };
@@ -190,8 +192,6 @@ public sealed class Node : IAsyncDisposable
             }
         }
     }
-
-    private string Machine => _options.Device is null ? MachineFingerprint.Current : $"{MachineFingerprint.Current} {_options.Device}";
 
     private IActorRef Populate(ActorSystem system, NodeIdentity identity, NodeMap nodes, BackgroundWork work, CancellationToken end)
     {

@@ -202,9 +202,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
             Refuse(refusal.Sentence);
             return;
         }
-        if (!order.AllowMixed && _record!.Machine is { } machine && machine != _node.Machine)
+        if (!order.AllowMixed && _record!.Machine is { } machine && machine != Machine)
         {
-            Refuse(MachineSentence(_node.Name, _node.Machine, machine));
+            Refuse(MachineSentence(_node.Name, Machine, machine));
             return;
         }
         _run ??= _runs.Open(_record!);
@@ -227,6 +227,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     public static string MachineSentence(string node, string machine, string wanted) =>
         $"Node {node} computes on '{machine}' and the run began on '{wanted}', whose last bits may differ; "
             + "take a machine of the same kind, or set cluster.allow-mixed = true and give bit-identical results up.";
+
+    /// <summary>What decides the bits of this node's part of the run.</summary>
+    private string Machine => $"{_node.Machine?.On(_node.Device ?? _record?.Plan.Stages[0].Device ?? "cpu")}";
 
     private void Refuse(string sentence)
     {
@@ -291,7 +294,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     {
         Node = _node.Name,
         Roles = [.. _node.Roles],
-        Machine = _node.Machine,
+        Machine = Machine,
         Epoch = _epoch,
         RunId = _record?.RunId,
         RecordEpoch = _record?.Epoch ?? 0,

@@ -1,3 +1,5 @@
+using ActorTrain.Model;
+
 namespace ActorTrain.Actors.Cluster;
 
 /// <summary>The roles that a node can have.</summary>
@@ -25,15 +27,15 @@ public static class NodeRoles
 /// <summary>Who a node is.</summary>
 /// <param name="Name">Names this start of it: <c>host:port/number</c>; a later start has another number.</param>
 /// <param name="Roles">What it may be asked for.</param>
-/// <param name="Machine">What decides the last bits of its computations.</param>
+/// <param name="Machine">What decides the last bits of its computations; null in one process.</param>
 /// <param name="Device">Overrides the plan's device if not null.</param>
-internal sealed record NodeIdentity(string Name, IReadOnlyList<string> Roles, string Machine, string? Device = null)
+internal sealed record NodeIdentity(string Name, IReadOnlyList<string> Roles, MachineFingerprint? Machine, string? Device = null)
 {
     /// <summary>What precedes its actors' paths when others ask; nothing in one process.</summary>
     public string Root { get; init; } = "";
 
     /// <summary>The only node of a run in one process.</summary>
-    public static NodeIdentity Local { get; } = new("local", NodeRoles.All, "");
+    public static NodeIdentity Local { get; } = new("local", NodeRoles.All, null);
 
     public bool Has(string role) => Roles.Contains(role);
 }

@@ -184,7 +184,7 @@ public sealed record NodeReport
     [Key(0)] public required string Node { get; init; }
     /// <summary>What it may be asked for.</summary>
     [Key(1)] public required string[] Roles { get; init; }
-    /// <summary>What decides the last bits of its computations: processor, libtorch, BLAS.</summary>
+    /// <summary>What decides the last bits of its computations: processor, libtorch, BLAS, decoders, GPU.</summary>
     [Key(2)] public required string Machine { get; init; }
     /// <summary>The highest epoch that it has seen.</summary>
     [Key(3)] public long Epoch { get; init; }

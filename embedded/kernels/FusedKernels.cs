@@ -20,6 +20,9 @@ public sealed class FusedKernels : Model.Kernels
     internal static void LimitVectors(int bits) => Limit.CallInPlace(bits);
 
     /// <inheritdoc/>
+    public override string Identity => $"fused kernels {Blas.Name}";
+
+    /// <inheritdoc/>
     public override Tensor TransformerBlock(Tensor x, BlockWeights weights, int heads, double eps, long first, long count, double dropout)
     {
         if (!Handles(x, weights, heads))

@@ -94,6 +94,15 @@ internal static unsafe partial class Native
     [LibraryImport(Library)]
     internal static partial int at_copy_aside(nint host, int deviceIndex, nint* result);
 
+    [LibraryImport(Library)]
+    internal static partial byte* at_version();
+
+    /// <summary>Calls a function without arguments, of a library that libtorch needs, which gives a text; null where there is no such function.</summary>
+    internal static string? TextOf(string function) =>
+        NativeLibrary.TryGetExport(Resolve(Library, typeof(Native).Assembly, null), function, out nint address)
+            ? Marshal.PtrToStringUTF8((nint)((delegate* unmanaged<byte*>)address)())
+            : null;
+
     /// <summary>Throws what the last failing call of this thread left behind.</summary>
     internal static void Check(int result, string what)
     {

@@ -1,7 +1,12 @@
+using System.Runtime.InteropServices;
+
 namespace TorchSharp;
 
 public static partial class torch
 {
+    /// <summary>The version of libtorch.</summary>
+    public static unsafe string __version__ => Marshal.PtrToStringUTF8((nint)Native.at_version())!;
+
     /// <summary>Operators recorded on this thread are not differentiated until the result is disposed.</summary>
     public static IDisposable no_grad() => new GradientMode(false);
 

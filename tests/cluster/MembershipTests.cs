@@ -21,6 +21,7 @@ public class MembershipTests(ClusterFixture fixture)
             await cluster.CheckpointAsync();
             var student = cluster.Student();
             var other = student == cluster[1] ? cluster[2] : cluster[1];
+            Assert.NotEmpty(Assert.Single((await cluster.StatusAsync()).Members.Select(member => member.Machine).Distinct()));
             string status = await cluster.CommandAsync("status");
             Assert.All([cluster[0], cluster[1], cluster[2], cluster[3]], node => Assert.Contains(node.Address, status));
             Assert.Contains(ClusterFixture.Stage, status);
