@@ -29,13 +29,7 @@ public sealed class ClusterClient : IAsyncDisposable
     /// <exception cref="RunException">An address is none, or there is no way to it.</exception>
     public static async Task<ClusterClient> ConnectAsync(IReadOnlyList<string> addresses, string secret, TlsOptions? tls, CancellationToken cancel)
     {
-        var nodes = new List<NodeAddress>();
-        foreach (string text in addresses)
-        {
-            if (!NodeAddress.TryParse(text, out NodeAddress? node))
-                throw new RunException($"'{text}' is no address of a node; write host:port.");
-            nodes.Add(node);
-        }
+        var nodes = addresses.Select(Read).ToList();
         string host = await nodes[0].OwnHostAsync(cancel);
         return new ClusterClient(ActorSystem.Create(ClusterConfiguration.SystemName, ClusterConfiguration.ForClient(host, secret, tls)), nodes);
     }
@@ -47,12 +41,12 @@ public sealed class ClusterClient : IAsyncDisposable
     /// <summary>Has a node leave once what it does is done or handed on.</summary>
     /// <param name="address">The node, <c>host:port</c>.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <exception cref="RunException">No node answered in time, or there is no such node.</exception>
-    public Task LeaveAsync(string address, CancellationToken cancel) => ChangeAsync(new LeaveNode(address), cancel);
+    /// <exception cref="RunException">It is no address, no node answered in time, or there is no such node.</exception>
+    public Task LeaveAsync(string address, CancellationToken cancel) => ChangeAsync(new LeaveNode($"{Read(address)}"), cancel);
 
     /// <summary>Takes a node that is gone for good out of the cluster.</summary>
     /// <inheritdoc cref="LeaveAsync"/>
-    public Task DownAsync(string address, CancellationToken cancel) => ChangeAsync(new DownNode(address), cancel);
+    public Task DownAsync(string address, CancellationToken cancel) => ChangeAsync(new DownNode($"{Read(address)}"), cancel);
 
     /// <summary>
     /// Has the cluster carry out a plan, follows it, and brings every stage's model and metrics into the run folder. Waits as long as
@@ -122,6 +116,10 @@ public sealed class ClusterClient : IAsyncDisposable
 
     /// <summary>The path of an actor on a node.</summary>
     internal static string PathOn(NodeAddress node, string path) => $"akka.tcp://{ClusterConfiguration.SystemName}@{node}{path}";
+
+    private static NodeAddress Read(string text) => NodeAddress.TryParse(text, out NodeAddress? node)
+        ? node
+        : throw new RunException($"'{text}' is no address of a node; write host:port.");
 
     private async Task ChangeAsync(object request, CancellationToken cancel)
     {

@@ -1,5 +1,6 @@
 using System.Globalization;
 using ActorTrain.Actors.Messages;
+using Akka.Actor;
 using Akka.Configuration;
 
 namespace ActorTrain.Actors.Cluster;
@@ -33,7 +34,12 @@ internal static class ClusterConfiguration
         }
         """;
 
+    /// <summary>What precedes the paths of a node's actors.</summary>
+    /// <param name="address">The node, <c>host:port</c>.</param>
     public static string RootOf(string address) => $"akka.tcp://{SystemName}@{address}";
+
+    /// <summary>The address of a node, <c>host:port</c>, of what <see cref="RootOf"/> gives.</summary>
+    public static string AddressOf(Address root) => $"{root.Host}:{root.Port}";
 
     /// <param name="options">How the node takes part.</param>
     /// <param name="port">The port that it listens on; 0 for any free one.</param>

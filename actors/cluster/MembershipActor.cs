@@ -52,7 +52,7 @@ internal sealed class MembershipActor : ReceiveActor
     private MemberNode NodeOf(Member member)
     {
         bool self = member.UniqueAddress.Equals(_cluster.SelfUniqueAddress);
-        string address = $"{member.Address.Host}:{member.Address.Port}";
+        string address = ClusterConfiguration.AddressOf(member.Address);
         // Its own actors a node reaches without the network.
         return new MemberNode(address, self ? "" : ClusterConfiguration.RootOf(address), [.. member.Roles],
             member.Status == MemberStatus.Up && !_unreachable.Contains(member.UniqueAddress));

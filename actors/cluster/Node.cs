@@ -27,17 +27,19 @@ public sealed class Node : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly TaskCompletionSource _leave = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly Task<MachineFingerprint> _machine = Task.Run(() => MachineFingerprint.Here(DecoderVersions.Current));
+    private int _disposed;
     private int _port;
     private IReadOnlyList<string> _known = []; // the members that the last membership had while it was whole
 
     private Node(NodeOptions options, NodeDisk disk, IProgress<RunEvent> events)
     {
         (_options, _disk, _events, _port) = (options, disk, events, options.Port);
+        Address = $"{options.Advertised ?? new NodeAddress(options.Host, options.Port)}";
         Ended = Task.Run(LiveAsync);
     }
 
     /// <summary>Where the other nodes reach it, <c>host:port</c>.</summary>
-    public string Address => $"{_options.Advertised ?? new NodeAddress(_options.Host, _port)}";
+    public string Address { get; private set; }
 
     /// <summary>Ends when the node has left the cluster, or with the error that ended it.</summary>
     public Task Ended { get; }
@@ -73,6 +75,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Ends the node at once; the others find out.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) == 1)
+            return;
         await _stop.CancelAsync();
         await Ended.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
         _disk.Dispose();
@@ -124,6 +128,8 @@ public sealed class Node : IAsyncDisposable
         try
         {
             var cluster = Akka.Cluster.Cluster.Get(system);
+            // As the cluster writes it: with the port that was free, and the host's name where it listens everywhere.
+            Address = ClusterConfiguration.AddressOf(cluster.SelfAddress);
             if (_port == 0)
                 _port = cluster.SelfAddress.Port!.Value;
             var identity = new NodeIdentity($"{Address}/{cluster.SelfUniqueAddress.Uid}", _options.Roles, await _machine, _options.Device)

@@ -126,7 +126,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
 
         void WithMember(string address, Action<Address> act)
         {
-            if (cluster.State.Members.FirstOrDefault(member => $"{member.Address.Host}:{member.Address.Port}" == address) is { } member)
+            if (cluster.State.Members.FirstOrDefault(member => ClusterConfiguration.AddressOf(member.Address) == address) is { } member)
                 act(member.Address);
             else
                 Sender.Tell(new MembershipAnswer($"No member of the cluster has the address {address}; see cluster status."));

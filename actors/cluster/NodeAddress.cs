@@ -6,11 +6,11 @@ using System.Net.Sockets;
 namespace ActorTrain.Actors.Cluster;
 
 /// <summary>Where a node listens.</summary>
-/// <param name="Host">A host name or an address; an IPv6 address without its brackets.</param>
+/// <param name="Host">A host name in small letters, or an address; an IPv6 address in its shortest form and without its brackets.</param>
 /// <param name="Port">The port; 0 = any free one.</param>
 public sealed record NodeAddress(string Host, int Port)
 {
-    /// <summary>Reads <c>host:port</c> or <c>[address]:port</c>.</summary>
+    /// <summary>Reads <c>host:port</c> or <c>[address]:port</c>; what means the same host becomes the same address.</summary>
     /// <param name="text">The text.</param>
     /// <param name="address">What it says.</param>
     /// <returns>Whether it is an address.</returns>
@@ -24,9 +24,10 @@ public sealed record NodeAddress(string Host, int Port)
         bool bracketed = host.StartsWith('[') && host.EndsWith(']');
         if (bracketed)
             host = host[1..^1];
-        if (bracketed != host.Contains(':') || Uri.CheckHostName(host) == UriHostNameType.Unknown)
+        // An address with a zone (%eth0) means something on one machine only.
+        if (bracketed != host.Contains(':') || host.Contains('%') || Uri.CheckHostName(host) == UriHostNameType.Unknown)
             return false;
-        address = new NodeAddress(host, port);
+        address = new NodeAddress(bracketed ? IPAddress.Parse(host).ToString() : host.ToLowerInvariant(), port);
         return true;
     }
 

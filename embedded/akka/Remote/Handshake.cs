@@ -121,7 +121,7 @@ internal static class Handshake
         var secure = new SslStream(stream);
         var options = new SslClientAuthenticationOptions
         {
-            TargetHost = host,
+            TargetHost = host.Trim('[', ']'),
             RemoteCertificateValidationCallback = (_, certificate, _, errors) =>
                 errors == SslPolicyErrors.None || settings.SuppressValidation
                 || (certificate as X509Certificate2)?.RawDataMemory.Span.SequenceEqual(own.RawDataMemory.Span) == true,

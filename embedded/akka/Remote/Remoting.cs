@@ -31,7 +31,7 @@ internal sealed class Remoting : IAsyncDisposable
         _listener = Listen(settings);
         BoundPort = ((IPEndPoint)_listener.LocalEndPoint!).Port;
         Stopped = _stopped.Token;
-        LocalAddress = new Address("akka.tcp", system.Name, settings.PublicHost, settings.PublicPort > 0 ? settings.PublicPort : BoundPort);
+        LocalAddress = new Address("akka.tcp", system.Name, Bracketed(settings.PublicHost), settings.PublicPort > 0 ? settings.PublicPort : BoundPort);
         _doorkeeper = new Doorkeeper(this);
         Watcher = new RemoteWatcher(this);
     }
@@ -100,6 +100,10 @@ internal sealed class Remoting : IAsyncDisposable
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveInterval, 5);
         socket.SetSocketOption(SocketOptionLevel.Tcp, SocketOptionName.TcpKeepAliveRetryCount, 3);
     }
+
+    /// <summary>A host as addresses have it: an IPv6 address stands in brackets.</summary>
+    private static string Bracketed(string host) =>
+        IPAddress.TryParse(host, out var address) && address.AddressFamily == AddressFamily.InterNetworkV6 ? $"[{address}]" : host;
 
     private static Socket Listen(RemoteSettings settings)
     {
