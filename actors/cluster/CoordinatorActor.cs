@@ -66,6 +66,12 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
                 TakeIn(report);
             Reconcile();
         });
+        Receive<RecordAnswer>(answer =>
+        {
+            if (answer.Record is { } other && _record.With(other) is var merged && merged != _record)
+                _record = merged with { Sequence = _record.Sequence + 1 };
+            Reconcile();
+        });
         Receive<CancelRun>(_ =>
         {
             _cancelled = true;

@@ -187,6 +187,9 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
         {
             if (record.RunId != _record?.RunId)
                 Close();
+            // It comes from a part of the cluster that this node was cut off from; the coordinator takes in what it does not know.
+            else if (record.With(_record) != record)
+                Sender.Tell(new RecordAnswer(_node.Name, _epoch, _record));
             _runs.Keep(record);
             _record = record;
         }

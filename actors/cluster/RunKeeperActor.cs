@@ -51,7 +51,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         Become(TakingOver);
     }
 
-    /// <summary>Collects the records of the nodes; the most advanced one under the highest epoch counts.</summary>
+    /// <summary>Collects the records of the nodes; the one under the highest epoch counts, and what the others know beyond it.</summary>
     private void TakingOver()
     {
         Receive<Ask>(_ =>
@@ -74,9 +74,9 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     {
         Timers.Cancel("ask");
         Become(Ready);
-        var newest = _answers.Values.Select(answer => answer.Record).Aggregate((RunRecord?)null, (best, record) => record is not null && record.IsNewerThan(best) ? record : best);
-        if (newest is not null)
-            Begin(newest);
+        var records = _answers.Values.Select(answer => answer.Record).OfType<RunRecord>().ToList();
+        if (records.Aggregate((RunRecord?)null, (best, record) => record.IsNewerThan(best) ? record : best) is { } newest)
+            Begin(records.Aggregate(newest, (record, other) => record.With(other)));
         if (_trouble is null)
             Stash.UnstashAll();
     }

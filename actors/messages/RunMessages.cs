@@ -57,6 +57,28 @@ public sealed record StageRecord
     [Key(4)] public EvaluationDone[] Evaluations { get; init; } = [];
     /// <summary>The result, once everything is done.</summary>
     [Key(5)] public StageResult? Result { get; init; }
+
+    /// <summary>Whether two records speak of the same data, and of the same weights if the stage is trained in both.</summary>
+    internal bool GoesWith(StageRecord other) => Agree(Train, other.Train) && Agree(Test, other.Test)
+        && (Trained is null || other.Trained is null || Trained.Model.Files.SequenceEqual(other.Trained.Model.Files));
+
+    /// <summary>This record, and what the other knows beyond it; itself if there is nothing.</summary>
+    internal StageRecord With(StageRecord other)
+    {
+        var (further, less) = other.Progress.CompareTo(Progress) > 0 ? (other, this) : (this, other);
+        var evaluations = further.Result is null ? less.Evaluations.Where(done => further.Evaluations.All(known => known.Split != done.Split)).ToArray() : [];
+        bool complete = (further.Train ?? less.Train) == further.Train && (further.Test ?? less.Test) == further.Test && evaluations.Length == 0;
+        return complete ? further : further with
+        {
+            Train = further.Train ?? less.Train,
+            Test = further.Test ?? less.Test,
+            Evaluations = [.. further.Evaluations, .. evaluations],
+        };
+    }
+
+    private (bool Done, bool Trained, long Step) Progress => (Result is not null, Trained is not null, Checkpoint?.Step ?? 0);
+
+    private static bool Agree(DataSetInfo? one, DataSetInfo? other) => one is null || other is null || one.Equals(other);
 }
 
 /// <summary>
@@ -106,6 +128,22 @@ public sealed record RunRecord
 
     /// <summary>The first stage without a trained model; the number of stages when there is none.</summary>
     internal int NextToTrain => Array.FindIndex(Stages, stage => stage.Trained is null) is var index and >= 0 ? index : Stages.Length;
+
+    /// <summary>
+    /// This record, and what another one of the same run knows beyond it: parts of a cluster that lost sight of each other may each have come
+    /// further. That is sound because what a stage ends with depends on the plan and on the weights before it alone, not on who computed it, and
+    /// only as long as both began on the same machine, data and weights; what follows the first difference is this record's. The same object
+    /// if there is nothing to take.
+    /// </summary>
+    internal RunRecord With(RunRecord other)
+    {
+        if (other.RunId != RunId || other.Submitted != Submitted || (Machine is not null && other.Machine is not null && Machine != other.Machine))
+            return this;
+        var stages = Stages.ToArray();
+        for (int index = 0; index < stages.Length && stages[index].GoesWith(other.Stages[index]); index++)
+            stages[index] = stages[index].With(other.Stages[index]);
+        return stages.Zip(Stages, ReferenceEquals).All(same => same) ? this : this with { Stages = stages, Machine = Machine ?? other.Machine };
+    }
 
     /// <summary>Whether this record is more advanced than another: a later run's, or the same one's with a higher epoch, or more changes.</summary>
     internal bool IsNewerThan(RunRecord? other) =>
@@ -210,7 +248,7 @@ public sealed record NodeReport
 [MessagePackObject]
 public sealed record RecordRequest;
 
-/// <summary>The answer to <see cref="RecordRequest"/>.</summary>
+/// <summary>The answer to <see cref="RecordRequest"/>; also told to a coordinator whose record does not have all that the node's has.</summary>
 /// <param name="Node">Who answers; see <see cref="NodeReport.Node"/>.</param>
 /// <param name="Epoch">The highest epoch that it has seen of the record's run.</param>
 /// <param name="Record">The newest record that it was sent, or null.</param>
