@@ -41,8 +41,10 @@ internal sealed partial class CoordinatorActor
 
     private RunProgress Progress(FollowRun follow)
     {
-        var finished = _record.Stages.TakeWhile(stage => stage.Result is not null).Skip(follow.Finished).Select(stage => new FinishedStage(
-            stage.Result!, stage.Trained?.Model, stage.Trained?.Log, [.. _options.Nodes.All.Where(node => node.Reachable).Select(node => node.Address)]));
+        string[] holders = [.. _options.Nodes.All.Where(node => node.Reachable).Select(node => node.Address)];
+        // An evaluation's model is one that the client has: the plan names it, or an earlier stage ended with it.
+        var finished = _record.Stages.Zip(_record.Plan.Stages).TakeWhile(pair => pair.First.Result is not null).Skip(follow.Finished).Select(pair =>
+            new FinishedStage(pair.First.Result!, pair.Second.Trains ? pair.First.Trained?.Model : null, pair.First.Trained?.Log, holders));
         // A stage counts for clients when the record that says so is safe.
         return new RunProgress(follow.Run, _record.Epoch, _log.Last, _log.After(follow.Epoch == _record.Epoch ? follow.After : 0), Kept ? [.. finished] : [], _failure);
     }

@@ -157,7 +157,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
                 _training = null;
             }
             foreach (var done in stage.Evaluations.Where(done => known.Result is null && news.Evaluations.All(other => other.Split != done.Split)))
-                news = news with { Evaluations = [.. news.Evaluations, done] };
+                news = news with { Evaluations = [.. news.Evaluations, done.Split == DataSplit.Test ? done : done with { Confusion = [] }] };
             if (stage.Failure is { } sentence)
                 TakeFailure(report, stage.Stage, sentence);
             Change(stage.Stage, news);

@@ -33,16 +33,14 @@ internal sealed class RemoteResults(ActorSystem system, IReadOnlyList<NodeAddres
         if (result.Stage != stage.Name || result.PlanFingerprint != stage.Fingerprint())
             throw new RunException($"The cluster answered with a result of stage '{result.Stage}' where one of '{stage.Name}' under this plan was due; use another run.folder, or end the cluster's nodes and delete their folders.");
         if (finished.Model is { } model)
-        {
-            await FetchAsync(model, folder.Model(stage.Name));
-            result = result with { ModelFolder = folder.Model(stage.Name) };
-        }
+            await FetchAsync(model, folder.FinalModel(stage));
         if (finished.Log is { } log)
         {
             string logs = Path.Combine(folder.Stage(stage.Name), "log");
             await FetchAsync(log, logs);
             MetricsLog.Take(folder.Metrics, stage.Name, Path.Combine(logs, "metrics.jsonl"));
         }
+        result = result with { ModelFolder = folder.FinalModel(stage) };
         folder.WriteResult(result);
         Add(result);
 
