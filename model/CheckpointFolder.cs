@@ -17,8 +17,8 @@ internal static class CheckpointFolder
     private const string TemporarySuffix = ".tmp";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
-    /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/>.</summary>
-    public static void Save(string stageFolder, Network network, AdamWState optimizer, TrainerState state, int keep)
+    /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/> that are not <paramref name="held"/>.</summary>
+    public static void Save(string stageFolder, Network network, AdamWState optimizer, TrainerState state, int keep, Func<long, bool>? held)
     {
         string folder = Path.Combine(stageFolder, Prefix + state.Step.ToString(CultureInfo.InvariantCulture));
         string temporary = folder + TemporarySuffix;
@@ -36,7 +36,7 @@ internal static class CheckpointFolder
             Remove(folder);
             Directory.Move(temporary, folder);
             DurableFile.FlushFolder(stageFolder);
-            foreach ((long _, string oldest) in Find(stageFolder).Skip(Math.Max(1, keep)))
+            foreach ((long _, string oldest) in Find(stageFolder).Skip(Math.Max(1, keep)).Where(old => held?.Invoke(old.Step) != true))
                 Remove(oldest);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)

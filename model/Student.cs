@@ -89,12 +89,16 @@ public sealed class Student : IDisposable
     }
 
     /// <summary>Writes <c>checkpoint-&lt;step&gt;</c> whole or not at all, then removes the oldest beyond <paramref name="keep"/>.</summary>
+    /// <param name="stageFolder">The folder that the checkpoints lie in.</param>
+    /// <param name="state">What is to be known when it is restored.</param>
+    /// <param name="keep">How many stay, this one among them.</param>
+    /// <param name="held">Whether the checkpoint of a step stays in any case, because somebody needs its files.</param>
     /// <exception cref="ModelException">The folder cannot be written.</exception>
-    public void SaveCheckpoint(string stageFolder, TrainerState state, int keep)
+    public void SaveCheckpoint(string stageFolder, TrainerState state, int keep, Func<long, bool>? held = null)
     {
         if (state.Step != StepsDone)
             throw new ArgumentException($"The state counts {state.Step} steps, the student {StepsDone}.", nameof(state));
-        CheckpointFolder.Save(stageFolder, _network, _optimizer, state, keep);
+        CheckpointFolder.Save(stageFolder, _network, _optimizer, state, keep, held);
     }
 
     /// <summary>Goes back to the newest complete checkpoint.</summary>

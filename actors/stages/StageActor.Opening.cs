@@ -11,7 +11,7 @@ internal sealed partial class StageActor
     {
         if (!_begun.Add(service))
             return false;
-        var (models, record) = (new StageModels(_run, _order.Record, Plan, Context.System), Record);
+        var (models, record) = (new StageModels(_run, _order.Record, Plan, Context.System, _end), Record);
         // On the pool: reading or hashing a model must not hold the actor up.
         Task.Run(() => open(models, record)).PipeTo(Self, Self, start => new Opened(start));
         return true;
@@ -20,13 +20,21 @@ internal sealed partial class StageActor
     private async Task<Action> OpenDataAsync(StageModels models, StageRecord record)
     {
         var modality = Modality.Of(Plan, await models.ShapeAsync());
-        var sources = await StageSources.OpenAsync(Plan, modality, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _run.Cancel);
+        var sources = await StageSources.OpenAsync(Plan, modality, new OpeningNotices(Plan.Name, _run.Events, _run.Options.Time), _end);
+        _run.Work.Add(CloseAsync(sources));
         var stage = _stage with { Train = sources.Train, Test = sources.Test, Modality = modality, Sources = sources };
         return () =>
         {
-            (_sources, _data) = (sources, stage);
+            _data = stage;
             Report(_report with { Train = sources.Train, Test = sources.Test });
         };
+    }
+
+    /// <summary>Closes data sets when this stage stops, at once if it has: who was to serve from them may never hear of them.</summary>
+    private async Task CloseAsync(StageSources sources)
+    {
+        await _stopped.Task;
+        await sources.DisposeAsync();
     }
 
     /// <summary>Nothing is served from data sets that are not known to be the run's.</summary>

@@ -32,9 +32,11 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
     private readonly HashSet<string> _begun = [];
     private readonly Dictionary<string, Props> _props = [];
     private readonly Queue<DataSplit> _toEvaluate = [];
+    private readonly CancellationTokenSource _stop;
+    private readonly CancellationToken _end; // of what this stage opens, fetches and copies
+    private readonly TaskCompletionSource _stopped = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private StageOrder _order;
     private StageReport _report;
-    private StageSources? _sources;
     private StageContext? _data;
     private CheckpointWritten? _toReplicate;
     private bool _replicating;
@@ -45,11 +47,14 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
     public StageActor(RunContext run, StagePlan plan, int index, StageOrder order)
     {
         (_run, _order) = (run, order);
+        _stop = CancellationTokenSource.CreateLinkedTokenSource(run.Cancel);
+        _end = _stop.Token;
         _stage = new StageContext { Run = run, Plan = plan, Index = index, Fingerprint = plan.Fingerprint() };
         _report = new StageReport { Stage = index, Plan = _stage.Fingerprint };
         Receive<StageOrder>(changed =>
         {
             _order = changed;
+            _stage.Held.Counted = Record.Checkpoint?.Step;
             if (changed.Record.Stages[index].Trained is not null)
                 _report = _report with { Training = false };
             Reconcile();
@@ -135,8 +140,9 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
 
     protected override void PostStop()
     {
-        if (_sources is not null)
-            _run.Work.Add(_sources.DisposeAsync().AsTask());
+        _stop.Cancel();
+        _stop.Dispose();
+        _stopped.SetResult();
     }
 
     protected override SupervisorStrategy SupervisorStrategy() => new OneForOneStrategy(error =>

@@ -42,6 +42,9 @@ internal sealed record StageContext
     /// <summary>The weights that the stage ends with; for student and evaluator.</summary>
     public string FinalFolder { get; init; } = "";
 
+    /// <summary>Checkpoints that the student must not remove.</summary>
+    public HeldCheckpoints Held { get; } = new();
+
     /// <summary>Where this node computes.</summary>
     public string Device => Run.Node.Device ?? Plan.Device;
 

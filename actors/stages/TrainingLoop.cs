@@ -100,7 +100,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
                 ["skipped-samples"] = Text(_totals.SkippedSamples),
             },
         };
-        RunFolder.Writing(_folder, () => student.SaveCheckpoint(_folder, state, _plan.Keep));
+        RunFolder.Writing(_folder, () => student.SaveCheckpoint(_folder, state, _plan.Keep, stage.Held.Contains));
         FaultPoints.Reach(FaultPoints.CheckpointWritten);
         actor.Tell(new CheckpointWritten(stage.Fingerprint, _totals.Steps));
         stage.Run.Events.Report(new CheckpointSaved(_plan.Name, _totals.Steps));
