@@ -22,7 +22,7 @@ internal interface INodeRuns
 /// A node's part of a run: follows the coordinator's orders, keeps its record, and tells it how things stand. An order says how things
 /// should be, so a repeated one changes nothing, and one that was lost is made up for by the next.
 /// </summary>
-internal sealed class NodeActor : ReceiveActor, IWithTimers
+internal sealed partial class NodeActor : ReceiveActor, IWithTimers
 {
     public const string Name = "node";
     public const string Path = "/user/" + Name;
@@ -42,7 +42,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private string? _refusal;
     private string? _failure;
     private long _epoch;
-    private IActorRef _leaver = ActorRefs.Nobody;
 
     /// <param name="node">This node.</param>
     /// <param name="record">The record that lies on its disk, or null.</param>
@@ -66,14 +65,7 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
                 _failedUnder.TryAdd(report.Stage, _epoch);
             Report();
         });
-        Receive<Leave>(_ =>
-        {
-            _leaver = Sender;
-            // First the coordinator must know why the student ends, so that it waits for the last checkpoint.
-            Report();
-            if (_order is not null && _order.RunId == _record?.RunId)
-                Reconcile(_order);
-        });
+        ReceiveLeave();
         Receive<Terminated>(terminated => Gone(terminated.ActorRef));
         Receive<RunEvent>(Remember);
         Receive<Flush>(_ => SendEvents());
@@ -84,12 +76,6 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     }
 
     public ITimerScheduler Timers { get; set; } = null!;
-
-    /// <summary>This node shall take no more work; answered with <see cref="Idle"/> when it has none.</summary>
-    internal sealed record Leave;
-
-    /// <summary>The answer to <see cref="Leave"/>.</summary>
-    internal sealed record Idle;
 
     protected override void PreStart() => Timers.StartPeriodicTimer("events", new Flush(), EventInterval);
 
@@ -289,8 +275,8 @@ internal sealed class NodeActor : ReceiveActor, IWithTimers
     private void Report()
     {
         Report(_coordinator);
-        if (_reports.Values.All(report => !report.Training))
-            _leaver.Tell(new Idle());
+        if (!_leaver.IsNobody() && _reports.Values.All(report => !report.Training))
+            HandOn();
     }
 
     private void Report(IActorRef coordinator) => coordinator.Tell(new NodeReport

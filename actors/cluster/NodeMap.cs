@@ -1,4 +1,6 @@
+using ActorTrain.Actors.Files;
 using ActorTrain.Model;
+using Akka.Actor;
 
 namespace ActorTrain.Actors.Cluster;
 
@@ -72,6 +74,13 @@ internal sealed class NodeMap
         get => _whole;
         set => _whole = value;
     }
+
+    /// <summary>The file servers of the other nodes that can be reached; first those that may coordinate, without which a run is lost anyway.</summary>
+    public IReadOnlyList<(Address Node, ICanTell Files)> FileServers(ActorSystem system) =>
+    [
+        .. _nodes.Where(node => node.Reachable && node.Root.Length > 0).OrderByDescending(node => node.Roles.Contains(NodeRoles.Coordinator))
+            .Select(node => (Address.Parse(node.Root), (ICanTell)system.ActorSelection(node.Root + FileServerActor.Path))),
+    ];
 
     /// <summary>What precedes the paths of the nodes with a role that can be reached.</summary>
     public IEnumerable<string> With(string role) => _nodes.Where(node => node.Reachable && node.Roles.Contains(role)).Select(node => node.Root);

@@ -26,6 +26,7 @@ internal sealed class FileServerActor : ReceiveActor
     private readonly TimeProvider _time;
     private readonly Action<string>? _notice;
     private readonly Dictionary<string, Hold> _holds = [];
+    private bool _leaving;
 
     /// <param name="files">The node's files.</param>
     /// <param name="root">Where replicas are kept.</param>
@@ -38,6 +39,7 @@ internal sealed class FileServerActor : ReceiveActor
         (_files, _root, _fence, _needed, _time, _notice) = (files, System.IO.Path.GetFullPath(root), fence, needed, time, notice);
         Receive<FileRequest>(request => Task.Run(() => Read(request)).PipeTo(Sender, Self));
         Receive<HoldFiles>(Keep);
+        Receive<TakeNoMore>(_ => _leaving = true);
         Receive<HoldEnded>(ended =>
         {
             if (_holds.TryGetValue(ended.Hold.Order.Folder, out var current) && current == ended.Hold)
@@ -45,6 +47,9 @@ internal sealed class FileServerActor : ReceiveActor
             ended.Hold.Stop.Dispose();
         });
     }
+
+    /// <summary>This node is about to leave: a copy on it would soon be gone.</summary>
+    internal sealed record TakeNoMore;
 
     protected override void PostStop()
     {
@@ -99,6 +104,7 @@ internal sealed class FileServerActor : ReceiveActor
     private FilesRefused? Refusal(HoldFiles order)
     {
         string? fault = FileNames.FaultOf(order.Files) ?? FileNames.FaultOfFolder(order.Folder)
+            ?? (_leaving ? "The node is about to leave the cluster." : null)
             ?? (FileNames.IsName(order.Run) ? null : "The order names no run.")
             ?? (ActorPath.TryParse(order.Source, out _) ? null : "The order names no file server that has the files.");
         if (fault is not null)

@@ -17,7 +17,7 @@ internal sealed partial class StageActor
             return;
         }
         var (run, stage, order) = (_run, _stage, _order);
-        var models = new StageModels(run, order.Record, Plan, Context.System);
+        var models = new StageModels(run, order.Record, Plan, Context.System, _end);
         Task.Run(async () =>
         {
             string folder = run.Folder.Model(stage.Plan.Name);
@@ -25,12 +25,12 @@ internal sealed partial class StageActor
             double? distance = stage.Plan.Reference is null ? null : ModelFolder.EncoderDistance(await models.FolderAsync(stage.Plan.Reference), folder);
             if (!run.Clustered)
                 return (object)new TrainedModel(files, ended.Totals, distance, null);
-            bool held = await models.ReplicateAsync(files, $"models/{StageModels.WeightsOf(files)[..16]}", order.Replicas, keep: 0);
+            bool held = await models.ReplicateAsync(files, StageModels.ReplicaOf(files), order.Replicas, keep: 0);
             string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
             RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
             CopyLogs(run.Folder.Stage(stage.Plan.Name), logFolder);
             var log = await run.Files.AddAsync(logFolder);
-            held &= await models.ReplicateAsync(log, $"stages/{stage.Plan.Name}/log", order.Replicas, keep: 0);
+            held &= await models.ReplicateAsync(log, StageModels.LogReplicaOf(stage.Plan.Name), order.Replicas, keep: 0);
             return held ? new TrainedModel(files, ended.Totals, distance, log) : new NotHandedOn(ended);
         }).PipeTo(Self, Self, failure: error => error is StaleEpochException ? new NotHandedOn(ended) : new Status.Failure(error));
     }
@@ -69,14 +69,15 @@ internal sealed partial class StageActor
         if (_replicating || _toReplicate is not { } written || _run.Nodes.All.Count < 2)
             return;
         (_replicating, _toReplicate) = (true, null);
+        _stage.Held.Copied = written.Step;
         var (run, stage, order) = (_run, _stage, _order);
-        var models = new StageModels(run, order.Record, Plan, Context.System);
+        var models = new StageModels(run, order.Record, Plan, Context.System, _end);
         string folder = run.Folder.Checkpoint(stage.Plan.Name, written.Step);
         Task.Run(async () =>
         {
             CopyLogs(run.Folder.Stage(stage.Plan.Name), folder);
             var files = await run.Files.AddAsync(folder);
-            bool held = await models.ReplicateAsync(files, $"stages/{stage.Plan.Name}/checkpoint-{written.Step}", order.Replicas, stage.Plan.Keep);
+            bool held = await models.ReplicateAsync(files, StageModels.CheckpointReplicaOf(stage.Plan.Name, written.Step), order.Replicas, stage.Plan.Keep);
             return held ? (object)new CountedCheckpoint(written.Step, files) : new NotCounted(written);
         }).PipeTo(Self, Self, failure: error => error is StaleEpochException || !Directory.Exists(folder) ? new NotCounted(written) : new Status.Failure(error));
     }

@@ -1,4 +1,3 @@
-using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Files;
 using ActorTrain.Actors.Messages;
 using ActorTrain.Model;
@@ -7,13 +6,27 @@ using Akka.Actor;
 namespace ActorTrain.Actors.Stages;
 
 /// <summary>Finds the models that a stage's plan names: on this node's disk, or fetched there from the nodes that have them.</summary>
-internal sealed class StageModels(RunContext run, RunRecord record, StagePlan plan, ActorSystem system)
+/// <param name="run">The run on this node.</param>
+/// <param name="record">What is known of it.</param>
+/// <param name="plan">The stage.</param>
+/// <param name="system">Leads to the other nodes.</param>
+/// <param name="cancel">Ends what is fetched and copied.</param>
+internal sealed class StageModels(RunContext run, RunRecord record, StagePlan plan, ActorSystem system, CancellationToken cancel)
 {
     /// <summary>The files of a model; null for a preset, and for a stage that is not trained yet.</summary>
     public FileSet? FilesOf(string location) => record.FilesOf(location);
 
     /// <summary>SHA-256 of a model's weights.</summary>
     public static string WeightsOf(FileSet files) => files.Files.Single(file => file.Name == ModelFolder.WeightsName).Sha256;
+
+    /// <summary>Where copies of a model lie in a run folder.</summary>
+    public static string ReplicaOf(FileSet model) => $"{RunFolder.ModelsName}/{WeightsOf(model)[..16]}";
+
+    /// <summary>Where copies of a stage's metrics and ledger lie in a run folder.</summary>
+    public static string LogReplicaOf(string stage) => $"{RunFolder.StagesName}/{stage}/log";
+
+    /// <summary>Where copies of a checkpoint lie in a run folder.</summary>
+    public static string CheckpointReplicaOf(string stage, long step) => $"{RunFolder.StagesName}/{stage}/checkpoint-{step}";
 
     /// <summary>A folder of this node that holds the model.</summary>
     public async Task<string> FolderAsync(string location) =>
@@ -31,7 +44,7 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
 
     /// <summary>Brings files into a folder of this node.</summary>
     public Task FetchAsync(FileSet files, string folder) =>
-        FileFetch.FetchAsync(files, folder, () => [.. Others().Select(other => other.Files)], run.Files, Options, run.Cancel);
+        FileFetch.FetchAsync(files, folder, () => [.. run.Nodes.FileServers(system).Select(other => other.Files)], run.Files, Options, cancel);
 
     /// <summary>Brings files onto the disks of other nodes, as many as there are up to <paramref name="copies"/>.</summary>
     /// <param name="files">Files of this node.</param>
@@ -39,23 +52,27 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
     /// <param name="copies">How many nodes.</param>
     /// <param name="keep">See <see cref="HoldFiles"/>.</param>
     /// <returns>Whether that many hold them now.</returns>
-    public async Task<bool> ReplicateAsync(FileSet files, string folder, int copies, int keep)
+    public Task<bool> ReplicateAsync(FileSet files, string folder, int copies, int keep) => ReplicateAsync(files, folder, copies, keep, cancel);
+
+    private async Task<bool> ReplicateAsync(FileSet files, string folder, int copies, int keep, CancellationToken cancel)
     {
-        var others = Others();
         // One that is only out of reach for a moment counts as well.
         copies = Math.Min(copies, run.Nodes.All.Count(node => node.Root.Length > 0));
         var order = new HoldFiles(files, $"{record.RunId}/{folder}", run.Epoch, record.RunId, run.Node.Root + FileServerActor.Path, keep);
-        return (await Replication.ReplicateAsync(order, copies, others, Options, run.Cancel)).Count == copies;
+        return (await Replication.ReplicateAsync(order, copies, run.Nodes.FileServers(system), Options, cancel)).Count == copies;
     }
 
-    /// <summary>Where the run began on one node's disk only, brings its model onto other nodes' as well; the training does not wait for it.</summary>
+    /// <summary>
+    /// Where the run began on one node's disk only, brings its model onto other nodes' as well; the training does not wait for it, nor it for the
+    /// training.
+    /// </summary>
     public async Task SpreadAsync(string location, int copies)
     {
         if (!run.Clustered || ModelLocation.StageOf(location) is not null || FilesOf(location) is not { } files)
             return;
         try
         {
-            await ReplicateAsync(files, $"{RunFolder.ModelsName}/{WeightsOf(files)[..16]}", copies, keep: 0);
+            await ReplicateAsync(files, ReplicaOf(files), copies, keep: 0, run.Cancel);
         }
         catch (Exception error) when (error is StaleEpochException or RunException or OperationCanceledException)
         {
@@ -108,9 +125,4 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
             && files.Files.All(file => run.Files.Has(Path.Combine(folder, file.Name), file.Sha256))
             ? folder
             : null;
-
-    /// <summary>The file servers of the other nodes that can be reached; first those that may coordinate, without which the run is lost anyway.</summary>
-    private List<(Address Node, ICanTell Files)> Others() =>
-        [.. run.Nodes.All.Where(node => node.Reachable && node.Root.Length > 0).OrderByDescending(node => node.Roles.Contains(NodeRoles.Coordinator))
-            .Select(node => (Address.Parse(node.Root), (ICanTell)system.ActorSelection(node.Root + FileServerActor.Path)))];
 }

@@ -1,13 +1,12 @@
+using System.Collections.Concurrent;
 using ActorTrain.Actors.Cluster;
 
 namespace ActorTrain.Actors.Tests;
 
-/// <summary>Nodes of one process that end without a word while they work; what is on their disks stays out of reach.</summary>
+/// <summary>Nodes of one process that end while they work, without a word or together; what is on their disks stays out of reach.</summary>
 [Collection("runs")]
 public class ClusterLossTests(RunFixture fixture)
 {
-    private const string Secret = "a secret for tests";
-
     [Theory]
     [EachModality("source", 5)]
     [EachModality("fine-tuning", 5)]
@@ -17,37 +16,77 @@ public class ClusterLossTests(RunFixture fixture)
     [Fact]
     public async Task Its_successor_goes_on_from_a_checkpoint_on_another_disk()
     {
-        var plan = Plans.Run(fixture.Images.Pretraining with { Steps = 300, CheckpointEvery = 10 });
-        var (expected, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
+        var (plan, expected) = await LongRunAsync();
         long held = long.MaxValue;
         var ledgers = await AssertSurvivesAsync(plan, expected, (done, others) =>
         {
-            if (held == long.MaxValue && others.Any(folder => Directory.EnumerateDirectories(folder, "checkpoint-??", SearchOption.AllDirectories).Any()))
+            if (held == long.MaxValue && others.Any(HoldsCheckpoint))
                 held = done.Step;
             return done.Step > held + 20;
         });
         Assert.True(Assert.Single(ledgers).Line.Count <= 2);
     }
 
+    [Fact]
+    public async Task The_student_and_the_node_that_has_its_checkpoint_leave_at_once_and_a_third_goes_on_from_it()
+    {
+        var (plan, expected) = await LongRunAsync();
+        await using var nodes = new NodeGroup(fixture);
+        var started = new List<Node>();
+        var trains = new ConcurrentDictionary<int, bool>();
+        for (int number = 0; number < 3; number++)
+        {
+            int own = number;
+            started.Add(await nodes.StartAsync(NodeRoles.All, happened =>
+            {
+                if (happened is StepDone)
+                    trains[own] = true;
+            }));
+        }
+        var held = new TaskCompletionSource<(int Student, int Holder)>();
+        var run = nodes.RunAsync(plan, happened =>
+        {
+            var holders = Enumerable.Range(0, 3).Where(number => HoldsCheckpoint(nodes.Folders.ElementAt(number)) && !trains.ContainsKey(number)).ToList();
+            if (happened is StepDone && trains.Count == 1 && holders.Count == 1)
+                held.TrySetResult((trains.Keys.Single(), holders[0]));
+        });
+        var (student, holder) = await held.Task.WaitAsync(nodes.Limit);
+
+        await Task.WhenAll(started[student].LeaveAsync(), started[holder].LeaveAsync()).WaitAsync(nodes.Limit);
+
+        Assert.Equal(expected[0].ModelSha256, (await run)[0].ModelSha256);
+        var ledger = nodes.Ledger(plan.Stages[0].Name);
+        Assert.Empty(ledger.Faults);
+        Assert.Equal(0, ledger.RepeatedSteps);
+    }
+
+    /// <summary>A stage long enough to be disturbed, with many checkpoints, and what it ends with.</summary>
+    private async Task<(RunPlan Plan, IReadOnlyList<StageResult> Expected)> LongRunAsync()
+    {
+        var plan = Plans.Run(fixture.Images.Pretraining with { Steps = 300, CheckpointEvery = 10 });
+        var (expected, _) = await RunFixture.ExecuteAsync(plan, fixture.NewFolder());
+        return (plan, expected);
+    }
+
+    private static bool HoldsCheckpoint(string folder) => Directory.EnumerateDirectories(folder, "checkpoint-??", SearchOption.AllDirectories).Any();
+
     /// <summary>Runs a plan on three nodes, of which the one that trains and coordinates ends, and another one takes its place.</summary>
     private async Task<IReadOnlyList<LedgerReport>> AssertSurvivesAsync(RunPlan plan, IReadOnlyList<StageResult> expected,
         Func<StepDone, IEnumerable<string>, bool> end)
     {
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
+        await using var nodes = new NodeGroup(fixture);
         var reached = new TaskCompletionSource();
-        List<string> folders = [];
-        var first = await StartAsync([NodeRoles.Coordinator, NodeRoles.Student], [], folders, limit.Token, happened =>
+        var first = await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student], happened =>
         {
-            if (happened is StepDone done && end(done, folders.Skip(1)))
+            if (happened is StepDone done && end(done, nodes.Folders.Skip(1)))
                 reached.TrySetResult();
         });
-        await using var second = await StartAsync([NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher], [first.Address], folders, limit.Token);
-        await using var third = await StartAsync([NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator], [first.Address], folders, limit.Token);
-        await using var client = await ClusterClient.ConnectAsync([second.Address], Secret, null, limit.Token);
-        var run = client.RunAsync(plan, fixture.NewFolder(), new Events(null), limit.Token);
-        await reached.Task.WaitAsync(limit.Token);
+        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher]);
+        await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator]);
+        var run = nodes.RunAsync(plan);
+        await reached.Task.WaitAsync(nodes.Limit);
         await first.DisposeAsync();
-        await using var successor = await StartAsync([NodeRoles.Student], [second.Address], folders, limit.Token);
+        await nodes.StartAsync([NodeRoles.Student]);
 
         var results = await run;
 
@@ -55,32 +94,11 @@ public class ClusterLossTests(RunFixture fixture)
         List<LedgerReport> ledgers = [];
         foreach (var trained in results.Where(result => result.Kind != StageKind.Evaluate))
         {
-            var ledger = LedgerReport.Read([.. folders.SelectMany(folder => Directory.EnumerateFiles(folder, TrainingLedger.Name, SearchOption.AllDirectories))
-                .Where(file => file.Contains($"/stages/{trained.Stage}/"))]);
+            var ledger = nodes.Ledger(trained.Stage);
             Assert.Empty(ledger.Faults);
             Assert.Equal(trained.Steps, ledger.Steps);
             ledgers.Add(ledger);
         }
         return ledgers;
-    }
-
-    private Task<Node> StartAsync(string[] roles, string[] join, List<string> folders, CancellationToken cancel, Action<RunEvent>? react = null)
-    {
-        folders.Add(fixture.NewFolder());
-        return Node.StartAsync(new NodeOptions
-        {
-            Roles = roles,
-            Host = "127.0.0.1",
-            Port = 0,
-            Join = join,
-            Secret = Secret,
-            Folder = folders[^1],
-            DowningAfter = TimeSpan.FromSeconds(1),
-        }, new Events(react), cancel);
-    }
-
-    private sealed class Events(Action<RunEvent>? react) : IProgress<RunEvent>
-    {
-        public void Report(RunEvent value) => react?.Invoke(value);
     }
 }

@@ -3,47 +3,68 @@ using ActorTrain.Actors.Cluster;
 
 namespace ActorTrain.Actors.Tests;
 
-/// <summary>Several nodes in this process, each with an actor system, a port and a folder of its own.</summary>
+/// <summary>Several nodes in this process carry runs out, undisturbed.</summary>
 [Collection("runs")]
 public class ClusterRunTests(RunFixture fixture)
 {
-    private const string Secret = "a secret for tests";
-
     [Theory, EachModality]
     public async Task A_cluster_computes_the_bits_of_one_process(Modality modality)
     {
         var expected = await fixture[modality].WholeResults;
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(2));
-        await using var first = await StartAsync([NodeRoles.Coordinator, NodeRoles.Student], [], limit.Token);
-        await using var second = await StartAsync([NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher], [first.Address], limit.Token);
-        await using var third = await StartAsync([NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator], [first.Address], limit.Token);
-        await using var client = await ClusterClient.ConnectAsync([first.Address], Secret, null, limit.Token);
+        await using var nodes = new NodeGroup(fixture);
+        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student]);
+        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher]);
+        await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator]);
+        var events = new ConcurrentQueue<RunEvent>();
 
-        var events = new Events();
-        var results = await client.RunAsync(fixture[modality].Whole, fixture.NewFolder(), events, limit.Token);
+        var results = await nodes.RunAsync(fixture[modality].Whole, events.Enqueue);
 
-        Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
+        AssertSame(expected, results);
         Assert.Equal(expected.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance)),
             results.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance)));
-        Assert.Equal(results.Select(result => result.Stage), events.All.OfType<StageFinished>().Select(finished => finished.Result.Stage));
+        Assert.Equal(results.Select(result => result.Stage), events.OfType<StageFinished>().Select(finished => finished.Result.Stage));
         Assert.All(results, result => Assert.True(File.Exists(Path.Combine(result.ModelFolder, "model.safetensors"))));
         fixture[modality].Data.AssertComplete(results);
+        // What an evaluation evaluates is there already.
+        Assert.Equal(results[2].ModelFolder, results[3].ModelFolder);
     }
 
-    private Task<Node> StartAsync(string[] roles, string[] join, CancellationToken cancel) => Node.StartAsync(new NodeOptions
+    [Fact]
+    public async Task A_cluster_carries_out_one_run_after_the_other_and_no_second_one_meanwhile()
     {
-        Roles = roles,
-        Host = "127.0.0.1",
-        Port = 0,
-        Join = join,
-        Secret = Secret,
-        Folder = fixture.NewFolder(),
-    }, new Events(), cancel);
+        var (plan, expected) = (fixture.Images.Whole, await fixture.Images.WholeResults);
+        var other = Plans.Run(fixture[Modality.Text].Pretraining) with { Name = "other" };
+        await using var nodes = new NodeGroup(fixture);
+        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student, NodeRoles.Evaluator]);
+        await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher]);
+        var training = new TaskCompletionSource();
+        var first = nodes.RunAsync(plan, happened =>
+        {
+            if (happened is StepDone)
+                training.TrySetResult();
+        });
+        await Task.WhenAny(training.Task, first);
 
-    private sealed class Events : IProgress<RunEvent>
-    {
-        public ConcurrentQueue<RunEvent> All { get; } = [];
+        var refused = await Assert.ThrowsAsync<RunException>(() => nodes.RunAsync(other));
 
-        public void Report(RunEvent value) => All.Enqueue(value);
+        Assert.Contains("wait for its end", refused.Message);
+        AssertSame(expected, await first);
+        AssertSame([(await fixture[Modality.Text].WholeResults)[0]], await nodes.RunAsync(other));
+        AssertSame(expected, await nodes.RunAsync(plan));
     }
+
+    [Ipv6Fact]
+    public async Task Nodes_find_each_other_under_IPv6_addresses()
+    {
+        await using var nodes = new NodeGroup(fixture, "::1");
+        var first = await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student]);
+        await nodes.StartAsync([NodeRoles.Data]);
+
+        AssertSame([(await fixture.Images.WholeResults)[0]], await nodes.RunAsync(Plans.Run(fixture.Images.Pretraining)));
+
+        Assert.StartsWith("[::1]:", first.Address);
+    }
+
+    private static void AssertSame(IReadOnlyList<StageResult> expected, IReadOnlyList<StageResult> results) =>
+        Assert.Equal(expected.Select(result => (result.Stage, result.ModelSha256)), results.Select(result => (result.Stage, result.ModelSha256)));
 }
