@@ -25,6 +25,9 @@ internal sealed record NodeSetup(params IReadOnlyList<string> Roles)
     /// <summary>Whether it stops what it does when it has lost sight of the majority.</summary>
     public bool KeepMajority { get; init; }
 
+    /// <summary>The certificate that it encrypts with; null for plain connections.</summary>
+    public TlsOptions? Tls { get; init; }
+
     /// <summary>Its folder; null for one of its own.</summary>
     public string? Folder { get; init; }
 
@@ -77,6 +80,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             "--listen", $"127.0.0.1:{_port}", .. Proxy is null ? Array.Empty<string>() : ["--advertise", Address],
             "--join", string.Join(',', seeds), "--folder", Folder, "--downing-after", _setup.DowningAfter,
             "--downing", _setup.KeepMajority ? "keep-majority" : "timeout", "--while-stdin",
+            .. _setup.Tls is { } tls ? ["--tls-certificate", tls.CertificateFile, "--tls-password-file", $"{tls.CertificateFile}.password"] : Array.Empty<string>(),
         ])
         {
             RedirectStandardInput = true,

@@ -20,6 +20,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private readonly ExpectedRun _expected;
     private readonly string _folder;
+    private readonly TlsOptions? _tls;
     private readonly List<ClusterNode> _nodes = [];
     private readonly CancellationTokenSource _limit = new(Limit);
     private ClusterClient? _client;
@@ -28,7 +29,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     public TestCluster(ExpectedRun expected, string folder, IReadOnlyList<NodeSetup> nodes)
     {
-        (_expected, _folder) = (expected, folder);
+        (_expected, _folder, _tls) = (expected, folder, nodes[0].Tls);
         foreach (var node in nodes)
             Make(node);
         Seeds = [.. _nodes.Select(node => node.Address)];
@@ -50,7 +51,7 @@ internal sealed class TestCluster : IAsyncDisposable
             foreach (var node in _nodes)
                 node.Start(Seeds);
             await WithinLimit(Task.WhenAll(_nodes.Select(node => node.UpAsync())));
-            _client = await ClusterClient.ConnectAsync(Seeds, Secret, null, _limit.Token);
+            _client = await ClusterClient.ConnectAsync(Seeds, Secret, _tls, _limit.Token);
             Submit();
             await WithinLimit(disturb(this));
             Compare(await WithinLimit(_run));
