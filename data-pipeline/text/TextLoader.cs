@@ -13,6 +13,7 @@ public sealed class TextLoader : ISampleLoader
 
     private readonly ITextSource _source;
     private readonly TextOptions _options;
+    private readonly int _windowBatches;
     private readonly ulong _seed;
     private readonly SampleOrder _order;
     private readonly CancellationTokenSource _disposed = new();
@@ -32,6 +33,8 @@ public sealed class TextLoader : ISampleLoader
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BucketBatches);
         _source = source;
         _options = options;
+        // Beyond an epoch a window would hold samples several times, and sorting would put these into the same batch.
+        _windowBatches = (int)Math.Clamp(source.Count / options.BatchSize, 1, options.BucketBatches);
         _seed = seed;
         _order = order;
     }
@@ -135,9 +138,9 @@ public sealed class TextLoader : ISampleLoader
     /// <summary>The position that comes at a place of the epochs' permutations when windows are reordered.</summary>
     private long Bucketed(long place, CancellationToken cancel)
     {
-        if (_options.BucketBatches == 1)
+        if (_windowBatches == 1)
             return place;
-        int size = checked(_options.BatchSize * _options.BucketBatches);
+        int size = checked(_options.BatchSize * _windowBatches);
         var (window, inside) = Math.DivRem(place, size);
         lock (_windowsLock)
         {

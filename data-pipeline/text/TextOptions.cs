@@ -27,7 +27,7 @@ public sealed record TextOptions
     /// <summary>Samples of a training step: the batches of <see cref="BucketBatches"/>.</summary>
     public int BatchSize { get; init; } = 1;
 
-    /// <summary>Batches of a window in which sequences are sorted by length; 1 leaves the order as it is.</summary>
+    /// <summary>Batches of a window in which sequences are sorted by length, at most those of an epoch; 1 leaves the order as it is.</summary>
     public int BucketBatches { get; init; } = 1;
 
     /// <summary>Pass over lines that cannot be used, instead of stopping.</summary>

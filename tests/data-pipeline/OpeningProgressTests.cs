@@ -40,6 +40,18 @@ public sealed class OpeningProgressTests : IDisposable
         Assert.DoesNotContain(await OpenAsync("data.tar"), report => report.Phase == OpeningPhase.Indexing);
     }
 
+    [Theory]
+    [InlineData(OpeningPhase.LookingUpShards, "looking up shards")]
+    [InlineData(OpeningPhase.Unpacking, "unpacking text")]
+    [InlineData(OpeningPhase.IndexingText, "indexing text")]
+    [InlineData(OpeningPhase.Tokenizing, "tokenizing documents")]
+    public void Every_phase_has_a_name(OpeningPhase phase, string name)
+    {
+        var estimate = new OpeningEstimate(TimeProvider.System);
+        estimate.Report(new OpeningProgress("data.train", phase, 0, 10));
+        Assert.Equal(new OpeningView($"data.train: {name}", 0, 10, "0%"), estimate.View());
+    }
+
     [Fact]
     public async Task Listing_a_folder_counts_its_files()
     {

@@ -78,6 +78,19 @@ public sealed class TextLoaderTests : IDisposable
     }
 
     [Fact]
+    public async Task A_window_is_no_longer_than_an_epoch_so_that_a_batch_does_not_repeat_a_sample_over_and_over()
+    {
+        var options = Texts.Options() with { BatchSize = 4, BucketBatches = 50 };
+        await using var source = await OpenAsync(options, documents: 31);
+        await using var loader = new TextLoader(source, options, seed: 1, new SampleOrder(31, 1));
+        for (int step = 0; step < 100; step++)
+        {
+            // Twice where an epoch ends within the window.
+            Assert.All((await loader.SamplesAsync(step * 4, 4, default)).CountBy(sample => sample), count => Assert.InRange(count.Value, 1, 2));
+        }
+    }
+
+    [Fact]
     public async Task Consecutive_samples_come_in_data_set_order_with_their_labels()
     {
         var options = Texts.Options() with { BatchSize = 4, BucketBatches = 3 };
