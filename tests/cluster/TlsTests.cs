@@ -1,6 +1,7 @@
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using ActorTrain.Actors.Cluster;
+using ActorTrain.Actors.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
