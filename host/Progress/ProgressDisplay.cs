@@ -68,9 +68,9 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
 
     private static string Summary(StageResult result)
     {
-        string accuracy = result.TestAccuracy is { } test ? $", test accuracy {test:0.000}" : "";
+        string scores = ClassificationScores.Of(result) is { } test ? $", test accuracy {test.Accuracy:0.000}, macro-F1 {test.MacroF1:0.000}" : "";
         string distance = result.Distance is { } moved ? $", ‖θ_init − θ‖₂ {moved:0.00}" : "";
-        return $"{result.Stage}: done in {ResultTable.Duration(result.Seconds)}{accuracy}{distance}";
+        return $"{result.Stage}: done in {ResultTable.Duration(result.Seconds)}{scores}{distance}";
     }
 
     private string? Line() => _progress.View() is { } view ? $"{view.Name} [{view.Number}/{view.Count}]: {Describe(view)}" : null;
