@@ -11,6 +11,9 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class Student : IDisposable
 {
+    // Dropout draws from libtorch's one generator of the process: students take turns, or each would change what the other drops.
+    private static readonly Lock Generator = new();
+
     private readonly StudentOptions _options;
     private readonly Compute _compute;
     private readonly Network _network;
@@ -60,11 +63,14 @@ public sealed class Student : IDisposable
         try
         {
             using DisposeScope scope = NewDisposeScope();
-            // Odd multiplier: distinct steps have distinct seeds.
-            manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
             BatchLosses mean = default;
-            for (int index = 0; index < microBatches.Count; index++)
-                mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
+            lock (Generator)
+            {
+                // Odd multiplier: distinct steps have distinct seeds.
+                manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
+                for (int index = 0; index < microBatches.Count; index++)
+                    mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
+            }
             double norm = _optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
             if (!double.IsFinite(mean.Loss) || !double.IsFinite(norm))
                 throw new ModelException($"The loss of step {step} is {mean.Loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");

@@ -51,6 +51,14 @@ public class TrainingRunTests(RunFixture fixture)
     }
 
     [Theory, EachModality]
+    public async Task Two_runs_of_one_process_do_not_change_each_other_s_weights(Modality modality)
+    {
+        var expected = await fixture[modality].WholeResults;
+        var both = await Task.WhenAll(Enumerable.Range(0, 2).Select(_ => RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder())));
+        Assert.All(both, run => Assert.Equal(expected.Select(result => result.ModelSha256), run.Results.Select(result => result.ModelSha256)));
+    }
+
+    [Theory, EachModality]
     public async Task A_finished_run_is_not_repeated(Modality modality)
     {
         string folder = fixture.NewFolder();
