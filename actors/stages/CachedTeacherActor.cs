@@ -124,7 +124,7 @@ internal sealed class CachedTeacherActor : TeacherActor
     private TargetCache OpenCache(Teacher teacher)
     {
         var plan = Stage.Plan;
-        string key = string.Join('|', Stage.TeacherFingerprint, Stage.Train!.Fingerprint, plan.Train!.ImageSize, plan.Train.Text,
+        string key = string.Join('|', Stage.TeacherFingerprint, Stage.Train!.Fingerprint, plan.Train!.ImageSize,
             plan.DistillTarget, plan.TargetBlock, plan.Threads, Stage.Device, plan.Bfloat16,
             string.Join(',', plan.PixelMean), string.Join(',', plan.PixelStd));
         return new TargetCache(Stage.Run.Folder.Cache, key, Stage.Train.Count, plan.TargetBlock, teacher.TargetLength);

@@ -69,5 +69,10 @@ public sealed class ClusterFixture : IAsyncLifetime
     }
 }
 
-[CollectionDefinition("cluster", DisableParallelization = true)]
+/// <summary>One test at a time: with those of <see cref="ClusterCollection"/> there are two, and a cluster mostly waits.</summary>
+[CollectionDefinition("deaths")]
+public sealed class DeathCollection : ICollectionFixture<ClusterFixture>;
+
+/// <summary>One test at a time.</summary>
+[CollectionDefinition("cluster")]
 public sealed class ClusterCollection : ICollectionFixture<ClusterFixture>;

@@ -5,7 +5,7 @@ using ActorTrain.Actors.Tests;
 namespace ActorTrain.Cluster.Tests;
 
 /// <summary>Processes end with kill -9.</summary>
-[Collection("cluster")]
+[Collection("deaths")]
 public class DeathTests(ClusterFixture fixture)
 {
     /// <summary>How long the steps that the student has asked for last.</summary>

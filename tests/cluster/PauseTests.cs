@@ -8,7 +8,7 @@ namespace ActorTrain.Cluster.Tests;
 public class PauseTests(ClusterFixture fixture)
 {
     /// <summary>Steps long enough for a pause to fall into the training.</summary>
-    internal const string LongSteps = "student-steps=150ms";
+    internal const string LongSteps = "student-steps=100ms";
 
     internal const string Rejoins = "it joins again";
 
