@@ -27,6 +27,22 @@ public sealed partial class Interruption : IDisposable
     /// <summary>Cancelled by the first signal.</summary>
     public CancellationToken Token => _cancel.Token;
 
+    /// <summary>Does what has nothing to save, until it is done or interrupted.</summary>
+    /// <returns>The process's exit code.</returns>
+    public static async Task<int> UnlessInterruptedAsync(Func<CancellationToken, Task> act)
+    {
+        using var interruption = new Interruption("Stopping; once more ends at once.");
+        try
+        {
+            await act(interruption.Token);
+            return 0;
+        }
+        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
+        {
+            return Failure.InterruptedExitCode;
+        }
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

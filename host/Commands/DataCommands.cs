@@ -1,13 +1,13 @@
 using System.CommandLine;
-using System.Text.RegularExpressions;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
 using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Commands;
 
 /// <summary><c>data inspect|index|make</c>.</summary>
-internal static partial class DataCommands
+internal static class DataCommands
 {
     public static Command Inspect()
     {
@@ -17,7 +17,7 @@ internal static partial class DataCommands
         var pack = new Option<bool>("--pack") { Description = "With --tokenizer: lay documents end to end, as for pre-training under text.pack." };
         var command = new Command("inspect", "Say what a data set holds: samples, classes, fingerprint; of text, with a tokenizer, also lengths.") { location, text, tokenizer, pack };
         var common = new CommonOptions(command);
-        command.SetAction((parsed, _) => GuardedAsync(async cancel =>
+        command.SetAction((parsed, _) => Interruption.UnlessInterruptedAsync(async cancel =>
         {
             Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
             SourceOptions options = Options(settings, parsed.GetRequiredValue(location));
@@ -41,7 +41,7 @@ internal static partial class DataCommands
         var text = Text();
         var command = new Command("index", "Build the index of tar shards or text now (it is kept in cache.dir) instead of at the first run.") { location, text };
         var common = new CommonOptions(command);
-        command.SetAction((parsed, _) => GuardedAsync(async cancel =>
+        command.SetAction((parsed, _) => Interruption.UnlessInterruptedAsync(async cancel =>
         {
             Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
             await using IDataSet data = await OpenAsync(settings, Options(settings, parsed.GetRequiredValue(location)), parsed.GetValue(text), cancel);
@@ -73,7 +73,7 @@ internal static partial class DataCommands
         new() { Location = location, Key = "location", CacheDirectory = settings.CacheFolder };
 
     private static Task<IDataSet> OpenAsync(Settings settings, SourceOptions options, bool text, CancellationToken cancel) => OpeningDisplay.ShowAsync<IDataSet>(options, async shown =>
-        text || NameOfText().IsMatch(options.Location)
+        text || DataSets.IsNamedAsText(options.Location)
             ? await TextSources.OpenDocumentsAsync(shown, settings.TextOptions(pack: false, batchSize: 1), cancel)
             : await SampleSources.OpenAsync(shown, cancel));
 
@@ -94,21 +94,4 @@ internal static partial class DataCommands
         for (int label = 0; label < data.ClassNames.Count; label++)
             Console.WriteLine($"{label,10}   {data.ClassNames[label]}: {labels[label + 1]}");
     }
-
-    private static async Task<int> GuardedAsync(Func<CancellationToken, Task> act)
-    {
-        using var interruption = new Interruption("Stopping; once more ends at once.");
-        try
-        {
-            await act(interruption.Token);
-            return 0;
-        }
-        catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-        {
-            return Failure.InterruptedExitCode;
-        }
-    }
-
-    [GeneratedRegex(@"\.(jsonl|txt)(\.gz)?$", RegexOptions.IgnoreCase)]
-    private static partial Regex NameOfText();
 }

@@ -21,23 +21,14 @@ internal static class TokenizerCommands
         vocabulary.Accept(TokenizerTrainer.SmallestVocabulary, 1 << 20);
         var command = new Command("train", "Train a byte-level BPE tokenizer, for a preset for text (text.tokenizer). The same text gives the same tokenizer.") { files, vocabulary, folder };
         var common = new CommonOptions(command);
-        command.SetAction(async (parsed, _) =>
+        command.SetAction((parsed, _) => Interruption.UnlessInterruptedAsync(async cancel =>
         {
             Settings settings = Settings.Read(common.Load(parsed, [], []), "tokenizer");
             string home = parsed.GetRequiredValue(folder);
-            using var interruption = new Interruption("Stopping; once more ends at once.");
-            try
-            {
-                IAsyncEnumerable<string> texts = TextsAsync(settings, parsed.GetRequiredValue(files), interruption.Token);
-                int tokens = await TokenizerTrainer.TrainAsync(texts, parsed.GetValue(vocabulary), home, interruption.Token);
-                Console.WriteLine($"A tokenizer of {tokens} tokens is in {home}.");
-                return 0;
-            }
-            catch (OperationCanceledException) when (interruption.Token.IsCancellationRequested)
-            {
-                return Failure.InterruptedExitCode;
-            }
-        });
+            IAsyncEnumerable<string> texts = TextsAsync(settings, parsed.GetRequiredValue(files), cancel);
+            int tokens = await TokenizerTrainer.TrainAsync(texts, parsed.GetValue(vocabulary), home, cancel);
+            Console.WriteLine($"A tokenizer of {tokens} tokens is in {home}.");
+        }));
         return command;
     }
 

@@ -1,3 +1,5 @@
+using ActorTrain.DataPipeline;
+
 using ActorTrain.Host.Cluster;
 
 namespace ActorTrain.Host.Configuration;
@@ -74,7 +76,7 @@ public static class ConfigurationKeys
         new("model.pixel-mean", KeyType.NumberList) { Length = 3 },
         new("model.pixel-std", KeyType.NumberList) { Length = 3, Minimum = 0, AboveMinimum = true },
         Text("text.tokenizer"),
-        Integer("text.vocabulary", 261, 1 << 20),
+        Integer("text.vocabulary", TokenizerTrainer.SmallestVocabulary, 1 << 20),
         Integer("text.max-length", 4, 1 << 16),
         new("text.mask-ratio", KeyType.Number) { Minimum = 0, AboveMinimum = true, Maximum = 1, BelowMaximum = true },
         new("text.whole-word", KeyType.Switch),

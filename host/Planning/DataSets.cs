@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Progress;
@@ -7,7 +8,7 @@ namespace ActorTrain.Host.Planning;
 /// <summary>Opens data sets as a model takes them, and shows how far that is.</summary>
 /// <param name="settings">How they are read, and where indices are kept.</param>
 /// <param name="model">The model.</param>
-internal sealed class DataSets(Settings settings, InitialModel model)
+internal sealed partial class DataSets(Settings settings, InitialModel model)
 {
     /// <summary>Opens a data set of labelled samples.</summary>
     /// <param name="location">The data set.</param>
@@ -27,8 +28,20 @@ internal sealed class DataSets(Settings settings, InitialModel model)
     public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, CancellationToken cancel) =>
         OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder }, pack, cancel);
 
-    private Task<IDataSet> OpenAsync(SourceOptions options, bool pack, CancellationToken cancel) => OpeningDisplay.ShowAsync<IDataSet>(options, async shown =>
-        model.Tokenizer is { } tokenizer
-            ? await TextSources.OpenAsync(shown, settings.TextOptions(pack, batchSize: 1), tokenizer, cancel)
-            : await SampleSources.OpenAsync(shown, cancel));
+    /// <summary>Whether a location's name says that it is text.</summary>
+    public static bool IsNamedAsText(string location) => NameOfText().IsMatch(location);
+
+    private Task<IDataSet> OpenAsync(SourceOptions options, bool pack, CancellationToken cancel)
+    {
+        if (model.Tokenizer is not { } tokenizer)
+        {
+            return IsNamedAsText(options.Location)
+                ? throw new DataException($"{options.Key}: {options.Location} is text, and {model.Location} takes images; name a model for text in model.from, such as preset:tiny-text.")
+                : OpeningDisplay.ShowAsync<IDataSet>(options, async shown => await SampleSources.OpenAsync(shown, cancel));
+        }
+        return OpeningDisplay.ShowAsync<IDataSet>(options, async shown => await TextSources.OpenAsync(shown, settings.TextOptions(pack, batchSize: 1), tokenizer, cancel));
+    }
+
+    [GeneratedRegex(@"\.(jsonl|txt)(\.gz)?$", RegexOptions.IgnoreCase)]
+    private static partial Regex NameOfText();
 }

@@ -57,14 +57,19 @@ internal static class TextPreset
         if (Directory.Exists(unfinished))
             Directory.Delete(unfinished, recursive: true);
         Directory.CreateDirectory(unfinished);
-        await make(unfinished);
         try
         {
+            await make(unfinished);
             Directory.Move(unfinished, folder);
         }
         catch (IOException) when (Directory.Exists(folder))
         {
-            Directory.Delete(unfinished, recursive: true);
+            // Another process was faster.
+        }
+        finally
+        {
+            if (Directory.Exists(unfinished))
+                Directory.Delete(unfinished, recursive: true);
         }
     }
 }

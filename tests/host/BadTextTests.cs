@@ -79,6 +79,10 @@ public sealed class BadTextTests : IDisposable
         [.. await PretrainAsync(_workspace.Write("data.jsonl", Sound)), "--set", "text.max-length=63"]);
 
     [Fact]
+    public async Task Text_for_a_model_that_takes_images() =>
+        await FailAsync(["data.jsonl", "preset:tiny-32 takes images", "model.from"], "pretrain", "--model", "preset:tiny-32", "--data", _workspace.Write("data.jsonl", Sound));
+
+    [Fact]
     public async Task A_preset_without_text_to_train_a_tokenizer_on() =>
         await FailAsync(["preset:tiny-text", "source.data", "text.tokenizer"], "pretrain", "--model", "preset:tiny-text", "--data", _workspace.Write("data.jsonl", Sound));
 
