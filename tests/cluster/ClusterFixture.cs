@@ -1,5 +1,6 @@
 using ActorTrain.Actors;
 using ActorTrain.Actors.Tests;
+using ActorTrain.DataPipeline;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -19,7 +20,10 @@ public sealed class ClusterFixture : IAsyncLifetime
     public const int Window = 40;
 
     private readonly Dictionary<(Modality Modality, TargetMode Targets), Lazy<Task<ExpectedRun>>> _expected = [];
+    private readonly Lazy<Task<ExpectedRun>> _large;
     private int _clusters;
+
+    public ClusterFixture() => _large = new(() => UndisturbedAsync(LargePlan(), "large"));
 
     private string Root { get; } = Directory.CreateTempSubdirectory("actortrain-cluster-").FullName;
 
@@ -28,8 +32,8 @@ public sealed class ClusterFixture : IAsyncLifetime
         foreach (var modality in Enum.GetValues<Modality>())
         {
             var data = await SmallData.CreateAsync(modality, Path.Combine(Root, $"{modality}"));
-            _expected[(modality, TargetMode.Live)] = new(() => UndisturbedAsync(data.LiveStages, modality, TargetMode.Live));
-            _expected[(modality, TargetMode.Cached)] = new(() => UndisturbedAsync(data.Stages, modality, TargetMode.Cached));
+            _expected[(modality, TargetMode.Live)] = new(() => UndisturbedAsync(Plan(data.LiveStages, TargetMode.Live), $"{modality}-live"));
+            _expected[(modality, TargetMode.Cached)] = new(() => UndisturbedAsync(Plan(data.Stages, TargetMode.Cached), $"{modality}-cached"));
         }
     }
 
@@ -44,28 +48,41 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <param name="nodes">The nodes; clients ask the first one first.</param>
     /// <param name="disturb">What happens while it trains.</param>
     internal Task RunAsync(Modality modality, IReadOnlyList<NodeSetup> nodes, Func<TestCluster, Task> disturb) =>
-        RunAsync(modality, TargetMode.Live, nodes, disturb);
+        RunAsync(_expected[(modality, TargetMode.Live)], nodes, disturb);
 
     /// <summary>The same with cached targets.</summary>
     internal Task RunCachedAsync(Modality modality, IReadOnlyList<NodeSetup> nodes, Func<TestCluster, Task> disturb) =>
-        RunAsync(modality, TargetMode.Cached, nodes, disturb);
+        RunAsync(_expected[(modality, TargetMode.Cached)], nodes, disturb);
+
+    /// <summary>The same with live targets and a model whose checkpoints, one for every other step, have 32 MB.</summary>
+    internal Task RunLargeAsync(IReadOnlyList<NodeSetup> nodes, Func<TestCluster, Task> disturb) => RunAsync(_large, nodes, disturb);
 
     /// <summary>A new folder under the fixture's.</summary>
     internal string NewFolder() => Path.Combine(Root, $"{Interlocked.Increment(ref _clusters)}");
 
-    private async Task RunAsync(Modality modality, TargetMode targets, IReadOnlyList<NodeSetup> nodes, Func<TestCluster, Task> disturb)
+    private async Task RunAsync(Lazy<Task<ExpectedRun>> expected, IReadOnlyList<NodeSetup> nodes, Func<TestCluster, Task> disturb)
     {
-        await using var cluster = new TestCluster(await _expected[(modality, targets)].Value, NewFolder(), nodes);
+        await using var cluster = new TestCluster(await expected.Value, NewFolder(), nodes);
         await cluster.RunAsync(disturb);
     }
 
+    private async Task<ExpectedRun> UndisturbedAsync(RunPlan plan, string name) =>
+        new(plan, await TrainingRun.ExecuteAsync(plan, Path.Combine(Root, name), new History<RunEvent>(), CancellationToken.None));
+
     /// <summary>Further pre-training, distillation, and fine-tuning with its evaluation.</summary>
-    private async Task<ExpectedRun> UndisturbedAsync(IEnumerable<StagePlan> stages, Modality modality, TargetMode targets)
+    private static RunPlan Plan(IEnumerable<StagePlan> stages, TargetMode targets) => Plans.Run([.. stages.Where(stage => stage.Kind != StageKind.Evaluate)
+        .Select(stage => stage with { PrefetchWindow = Window })
+        .Select(stage => stage.Name == Stage ? stage with { Steps = Steps, CheckpointEvery = CheckpointEvery, Targets = targets } : stage)]);
+
+    /// <summary>Further pre-training and distillation.</summary>
+    private RunPlan LargePlan()
     {
-        var plan = Plans.Run([.. stages.Where(stage => stage.Kind != StageKind.Evaluate)
-            .Select(stage => stage with { PrefetchWindow = Window })
-            .Select(stage => stage.Name == Stage ? stage with { Steps = Steps, CheckpointEvery = CheckpointEvery, Targets = targets } : stage)]);
-        return new(plan, await TrainingRun.ExecuteAsync(plan, Path.Combine(Root, $"{modality}-{targets}"), new History<RunEvent>(), CancellationToken.None));
+        string images = Path.Combine(Root, "large-images");
+        SyntheticImages.Write(images, new SyntheticOptions { Images = 26, Seed = 1 });
+        var train = Plans.Data(images) with { ImageSize = 32, Flip = true };
+        return Plans.Run(
+            Plans.Pretrain(train) with { Steps = 2 },
+            Plans.Distill(train) with { Steps = Steps / 2, CheckpointEvery = 2, Targets = TargetMode.Live });
     }
 }
 

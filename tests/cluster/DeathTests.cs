@@ -19,6 +19,9 @@ public class DeathTests(ClusterFixture fixture)
         new(NodeRoles.Student, NodeRoles.Data, NodeRoles.Teacher),
     ];
 
+    private static readonly IReadOnlyList<NodeSetup> CoordinatorsBesideTheRest =
+        [NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)];
+
     [Theory]
     [EachModality(NodeRoles.Data)]
     [EachModality(NodeRoles.Teacher)]
@@ -54,15 +57,12 @@ public class DeathTests(ClusterFixture fixture)
 
     [Theory, EachModality]
     public Task Another_coordinator_takes_over_and_the_student_does_not_stop(Modality modality) =>
-        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
-        {
-            await cluster.CheckpointAsync();
-            var (before, student) = (await cluster.StatusAsync(), cluster.Student());
-            await cluster.KillAsync(cluster.At(before.Coordinator));
-            await cluster.UntilAsync(status => status.Epoch > before.Epoch, within: TimeSpan.FromSeconds(10));
-            await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
-            Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));
-        });
+        fixture.RunAsync(modality, CoordinatorsBesideTheRest, cluster => TakeOverAsync(cluster, ClusterFixture.CheckpointEvery));
+
+    [Fact]
+    public Task A_student_writes_checkpoints_of_real_size_while_nobody_leads() => fixture.RunLargeAsync(
+        [.. CoordinatorsBesideTheRest.Select(node => node with { DowningAfter = "5s", Faults = "student-steps=300ms" })],
+        async cluster => Assert.Contains(await TakeOverAsync(cluster, 2), line => line.StartsWith($"{ClusterFixture.Stage}: checkpoint", StringComparison.Ordinal)));
 
     [Theory, EachModality]
     public Task A_student_that_is_started_again_goes_on_after_its_checkpoint(Modality modality) =>
@@ -133,4 +133,20 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.RestartAsync(cluster[0], cluster[1]);
             await cluster.SaysAsync(cluster[0], $"{ClusterFixture.Stage}: goes on after step", said);
         });
+
+    /// <summary>Kills the coordinator after a checkpoint, and waits for the next one to lead and for the student's end.</summary>
+    /// <returns>What the student has said between the two.</returns>
+    private static async Task<IEnumerable<string>> TakeOverAsync(TestCluster cluster, long checkpoint)
+    {
+        await cluster.CheckpointAsync(checkpoint);
+        var (before, student) = (await cluster.StatusAsync(), cluster.Student());
+        var (coordinator, said) = (cluster.At(before.Coordinator), student.Lines.Count);
+        await cluster.KillAsync(coordinator);
+        var successor = coordinator == cluster[1] ? cluster[2] : cluster[1];
+        await cluster.UntilAsync(status => status.Epoch > before.Epoch, within: TimeSpan.FromSeconds(10), asked: successor);
+        var meanwhile = student.Lines.All.Skip(said);
+        await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
+        Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));
+        return meanwhile;
+    }
 }

@@ -133,14 +133,16 @@ internal sealed class TestCluster : IAsyncDisposable
     /// <summary>Asks how the cluster is until something holds.</summary>
     /// <param name="holds">What shall hold.</param>
     /// <param name="within">How long it may take; null for the test's own limit.</param>
-    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, TimeSpan? within = null)
+    /// <param name="asked">The only node to ask; null for the first one that answers.</param>
+    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, TimeSpan? within = null, ClusterNode? asked = null)
     {
         using var limit = CancellationTokenSource.CreateLinkedTokenSource(_limit.Token);
         if (within is { } time)
             limit.CancelAfter(time);
+        await using var own = asked is null ? null : await ClusterClient.ConnectAsync([asked.Address], Secret, null, limit.Token);
         while (true)
         {
-            var status = await _client!.StatusAsync(limit.Token);
+            var status = await (own ?? _client!).StatusAsync(limit.Token);
             if (holds(status))
                 return status;
             await Task.Delay(AskAgainAfter, limit.Token);
