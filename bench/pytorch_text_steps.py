@@ -73,7 +73,7 @@ class Steps:
         self.model = Roberta(TINY_TEXT)
         self.optimizer = torch.optim.AdamW(self.model.parameters(), lr=1e-4, betas=(0.9, 0.95), weight_decay=0.01)
         self.tokens = torch.randint(5, TINY_TEXT["vocabulary"], (8, batch, LONGEST))
-        lengths = (42 * torch.exp(0.36 * torch.randn(8 * batch))).clamp(8, LONGEST).long().sort().values.view(8, batch)
+        lengths = (55 * torch.exp(0.38 * torch.randn(8 * batch))).clamp(8, LONGEST).long().sort().values.view(8, batch)
         self.tokens[torch.arange(LONGEST) >= lengths[:, :, None]] = PAD
         self.target = torch.zeros(batch, TINY_TEXT["width"])
         self.next = 0

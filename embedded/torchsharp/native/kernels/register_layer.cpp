@@ -5,6 +5,9 @@
 #include <torch/library.h>
 #include <torch/version.h>
 
+#include <algorithm>
+#include <functional>
+
 #include "transformer_layer.h"
 
 namespace actortrain {

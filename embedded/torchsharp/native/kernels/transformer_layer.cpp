@@ -4,6 +4,7 @@
 #include <ATen/Parallel.h>
 
 #include <type_traits>
+#include <utility>
 
 #include "products.h"
 
