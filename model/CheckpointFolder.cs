@@ -14,17 +14,16 @@ internal static class CheckpointFolder
     private const string StateName = "trainer_state.json";
     private const string AverageKey = "exp_avg";
     private const string AverageSquaredKey = "exp_avg_sq";
-    private const string TemporarySuffix = ".tmp";
     private static readonly JsonSerializerOptions Indented = new() { WriteIndented = true };
 
     /// <summary>Writes a checkpoint and removes the oldest beyond <paramref name="keep"/> that are not <paramref name="held"/>.</summary>
     public static void Save(string stageFolder, Network network, AdamWState optimizer, TrainerState state, int keep, Func<long, bool>? held)
     {
         string folder = Path.Combine(stageFolder, Prefix + state.Step.ToString(CultureInfo.InvariantCulture));
-        string temporary = folder + TemporarySuffix;
+        string temporary = folder + DurableFile.TemporarySuffix;
         try
         {
-            Remove(temporary);
+            DurableFile.RemoveFolder(temporary);
             ModelFolder.Save(network, temporary);
             SafetensorsFile.Write(Path.Combine(temporary, OptimizerName),
             [
@@ -33,11 +32,11 @@ internal static class CheckpointFolder
             ]);
             DurableFile.WriteText(Path.Combine(temporary, StateName), JsonSerializer.Serialize(state, Indented) + "\n");
             // A run that went back to an older checkpoint writes this one again; the older ones stand while it is exchanged.
-            Remove(folder);
+            DurableFile.RemoveFolder(folder);
             Directory.Move(temporary, folder);
             DurableFile.FlushFolder(stageFolder);
             foreach ((long _, string oldest) in Find(stageFolder).Skip(Math.Max(1, keep)).Where(old => held?.Invoke(old.Step) != true))
-                Remove(oldest);
+                DurableFile.RemoveFolder(oldest);
         }
         catch (Exception exception) when (exception is IOException or UnauthorizedAccessException)
         {
@@ -112,20 +111,6 @@ internal static class CheckpointFolder
         }
         found.Sort((left, right) => right.Step.CompareTo(left.Step));
         return found;
-    }
-
-    /// <summary>Removes a folder; a crash on the way leaves it under a name that no one reads.</summary>
-    private static void Remove(string folder)
-    {
-        if (!Directory.Exists(folder))
-            return;
-        string condemned = folder.EndsWith(TemporarySuffix, StringComparison.Ordinal) ? folder : folder + ".old" + TemporarySuffix;
-        if (condemned != folder)
-        {
-            Remove(condemned);
-            Directory.Move(folder, condemned);
-        }
-        Directory.Delete(condemned, recursive: true);
     }
 
     private static TensorToWrite Moments(string key, TorchSharp.torch.Tensor values) =>

@@ -6,11 +6,14 @@ namespace ActorTrain.Model;
 /// <summary>Files that are either wholly there, also after a power cut, or not at all.</summary>
 public static partial class DurableFile
 {
+    /// <summary>Ends the names of files and folders that are not complete, or no longer.</summary>
+    public const string TemporarySuffix = ".tmp";
+
     /// <summary>Writes a temporary file beside <paramref name="path"/>, flushes it to the disk, renames it and flushes the folder.</summary>
     /// <exception cref="ModelException">The disk is full, read-only or not ours.</exception>
     public static void Write(string path, Action<Stream> content)
     {
-        string temporary = path + ".tmp";
+        string temporary = path + TemporarySuffix;
         try
         {
             using (FileStream stream = new(temporary, FileMode.Create, FileAccess.Write, FileShare.None, 1 << 20))
@@ -42,6 +45,21 @@ public static partial class DurableFile
         _ = Close(descriptor);
         if (outcome < 0)
             throw new IOException(Marshal.GetPInvokeErrorMessage(error));
+    }
+
+    /// <summary>Removes a folder if it is there; a crash on the way leaves it under a name that nobody reads.</summary>
+    public static void RemoveFolder(string folder)
+    {
+        if (!Directory.Exists(folder))
+            return;
+        if (!folder.EndsWith(TemporarySuffix, StringComparison.Ordinal))
+        {
+            string condemned = folder + ".old" + TemporarySuffix;
+            RemoveFolder(condemned);
+            Directory.Move(folder, condemned);
+            folder = condemned;
+        }
+        Directory.Delete(folder, recursive: true);
     }
 
     /// <summary>The sentence for a file or folder that cannot be read or written.</summary>

@@ -28,11 +28,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     private readonly CoordinatorOptions _options;
     private readonly TaskCompletionSource<IReadOnlyList<StageResult>>? _outcome;
     private readonly Dictionary<string, NodeReport> _reports = [];
-    private readonly Dictionary<string, string> _refused = [];
-    private readonly Dictionary<int, Assignment> _evaluations = [];
-    private readonly Dictionary<int, long> _evaluationsBegan = [];
     private RunRecord _record;
-    private Assignment? _training;
     private RunOrder? _order;
     private RunRecord? _told;
     private readonly long _began;
@@ -133,65 +129,6 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
 
     protected override void PostStop() => _outcome?.TrySetException(new RunException("The run's coordinator was stopped; run the same command again to resume."));
 
-    /// <summary>Takes what a node reports into the record.</summary>
-    private void TakeIn(NodeReport report)
-    {
-        foreach (var stage in report.Stages.Where(stage => stage.Plan == _record.Plan.Stages[stage.Stage].Fingerprint()))
-        {
-            var known = _record.Stages[stage.Stage];
-            if (Differs(known.Train, stage.Train) || Differs(known.Test, stage.Test))
-            {
-                Refuse(report.Node, $"The data of stage '{_record.Plan.Stages[stage.Stage].Name}' on {report.Node} is not the data that the run began with; give the node the same files.");
-                continue;
-            }
-            bool trains = _training == new Assignment(stage.Stage, report.Node);
-            if (_training is null && stage.Training && known.Trained is null)
-                (_training, trains) = (new Assignment(stage.Stage, report.Node), true);
-            var news = known with { Train = known.Train ?? stage.Train, Test = known.Test ?? stage.Test };
-            // Only the node that was told to train commits: one that was paused and has been replaced comes too late.
-            if (trains && stage.Checkpoint is { } checkpoint && checkpoint.Step > (known.Checkpoint?.Step ?? 0))
-                news = news with { Checkpoint = checkpoint };
-            if (trains && known.Trained is null && stage.Trained is not null)
-            {
-                news = news with { Trained = stage.Trained };
-                _training = null;
-            }
-            foreach (var done in stage.Evaluations.Where(done => known.Result is null && news.Evaluations.All(other => other.Split != done.Split)))
-                news = news with { Evaluations = [.. news.Evaluations, done.Split == DataSplit.Test ? done : done with { Confusion = [] }] };
-            if (stage.Failure is { } sentence)
-                TakeFailure(report, stage.Stage, sentence);
-            Change(stage.Stage, news);
-        }
-    }
-
-    /// <summary>Whether a machine computes the bits that the run began with.</summary>
-    private bool Fits(NodeReport report)
-    {
-        if (_options.AllowMixed || _record.Machine is null || report.Machine == _record.Machine)
-            return true;
-        Refuse(report.Node, NodeActor.MachineSentence(report.Node, report.Machine, _record.Machine));
-        return false;
-    }
-
-    private static bool Differs(DataSetInfo? known, DataSetInfo? seen) => known is not null && seen is not null && !known.Equals(seen);
-
-    /// <summary>A failure ends the run if it is the student's or evaluator's, or if no other node can take the failed one's place.</summary>
-    private void TakeFailure(NodeReport report, int stage, string sentence)
-    {
-        bool essential = _training == new Assignment(stage, report.Node) || _evaluations.GetValueOrDefault(stage)?.Node == report.Node;
-        bool replaceable = Services(stage).Intersect(report.Roles).All(role => Candidates(role).Any(other => other.Node != report.Node));
-        if (essential || !replaceable)
-            Fail(sentence);
-        else
-            Refuse(report.Node, sentence);
-    }
-
-    private void Refuse(string node, string sentence)
-    {
-        if (_refused.TryAdd(node, sentence))
-            Report(new Notice($"Node {node} takes no part: {sentence}"));
-    }
-
     private void Change(int stage, StageRecord news)
     {
         if (news.Equals(_record.Stages[stage]))
@@ -270,88 +207,6 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         Change(index, stage with { Result = result, Evaluations = [] });
         Report(new StageFinished(result, index, _record.Stages.Length));
     }
-
-    /// <summary>A stage that only evaluates has its model from the beginning.</summary>
-    private void BeginEvaluationStage()
-    {
-        int index = _record.NextToTrain;
-        if (index < _record.Stages.Length && !_record.Plan.Stages[index].Trains && _record.FilesOf(_record.Plan.Stages[index].Initial) is { } files)
-            Change(index, _record.Stages[index] with { Trained = new TrainedModel(files, new TrainingTotals(0, 0, 0, 0, 0, 0), null, null) });
-    }
-
-    private void AssignEvaluations()
-    {
-        foreach (int index in _record.ActiveStages.Where(index => _record.Stages[index].Trained is not null))
-        {
-            if (_evaluations.TryGetValue(index, out var assigned) && Usable(assigned.Node))
-                continue;
-            _evaluations.Remove(index);
-            // Beside the student only if there is no other node.
-            if (Candidates(NodeRoles.Evaluator).OrderBy(node => node.Roles.Contains(NodeRoles.Student)).FirstOrDefault() is not { } node)
-                continue;
-            _evaluations[index] = new Assignment(index, node.Node);
-            _evaluationsBegan.TryAdd(index, _options.Time.GetTimestamp());
-        }
-    }
-
-    private void AssignTraining()
-    {
-        int next = _record.NextToTrain;
-        if (_cancelled || next == _record.Stages.Length || !_record.Plan.Stages[next].Trains)
-        {
-            _training = null;
-            WaitsFor = Missing(next);
-            return;
-        }
-        if (_training is { } training && (training.Stage != next || !(Usable(training.Node) || HandsOn(training))))
-            _training = null;
-        if (_training is null && Heard(NodeRoles.Student))
-        {
-            // A model is not evaluated and the next one trained on one node at the same time. Who does not know the plan yet does not know its device.
-            var node = Candidates(NodeRoles.Student).FirstOrDefault(node => node.RunId == _record.RunId && _evaluations.Values.All(evaluation => evaluation.Node != node.Node));
-            if (node is not null)
-            {
-                _training = new Assignment(next, node.Node);
-                if (_record.Machine is null)
-                    _record = _record with { Machine = node.Machine, Sequence = _record.Sequence + 1 };
-                _options.Journal.Append("stage-started", _record.Plan.Stages[next].Name, _record.Plan.Stages[next].Fingerprint());
-            }
-        }
-        WaitsFor = Missing(next);
-    }
-
-    /// <summary>Who is told to train: nobody while a student hands on.</summary>
-    private Assignment? ToTrain => _training is { } training && HandsOn(training) ? null : _training;
-
-    /// <summary>Whether a student that trains shall go on, although it was not told to by this coordinator.</summary>
-    private bool AsBefore => _training is null && !_cancelled && !Heard(NodeRoles.Student);
-
-    /// <summary>Whether the student of a node that leaves has not ended yet, or its last checkpoint does not count yet.</summary>
-    private bool HandsOn(Assignment training) => _reports.TryGetValue(training.Node, out var report) && report.Leaving
-        && report.Stages.Any(stage => stage.Stage == training.Stage && stage.Training) && _options.Nodes.All.Any(member => member.Is(training.Node));
-
-    /// <summary>The node that is missing for the next stage, or null.</summary>
-    private string? Missing(int next)
-    {
-        bool trains = next < _record.Stages.Length && _record.Plan.Stages[next].Trains;
-        string[] roles = trains ? [NodeRoles.Student, .. Services(next)] : [NodeRoles.Evaluator, NodeRoles.Data];
-        return roles.FirstOrDefault(role => !Candidates(role).Any()) is { } missing && _record.ActiveStages.Any()
-            ? $"a node with the role {missing}; start one with: actortrain node --roles {missing}"
-            : null;
-    }
-
-    /// <summary>The roles that a stage's student or evaluator asks.</summary>
-    private string[] Services(int stage) => _record.Plan.Stages[stage].Kind == StageKind.Distill ? [NodeRoles.Data, NodeRoles.Teacher] : [NodeRoles.Data];
-
-    /// <summary>Whether every node with a role has reported, or has had the time to: one of them may be at work for a former coordinator.</summary>
-    private bool Heard(string role) => _options.Time.GetElapsedTime(_began) > Patience
-        || _options.Nodes.All.Where(node => node.Reachable && node.Roles.Contains(role)).All(node => _reports.Keys.Any(node.Is));
-
-    private IEnumerable<NodeReport> Candidates(string role) => _reports.Values.Where(node => node.Roles.Contains(role) && !node.Leaving && Usable(node.Node));
-
-    /// <summary>Whether a node is a member, and this start of it the last one.</summary>
-    private bool Usable(string node) => !_refused.ContainsKey(node) && _reports.TryGetValue(node, out var report) && !report.Leaving
-        && _options.Nodes.All.Any(member => member.Is(node));
 
     /// <summary>Whether the record lies on as many other disks as it should.</summary>
     private bool Kept => _reports.Values.Count(Holds) >= Math.Min(_options.Replicas + 1, _reports.Values.Count(report => Usable(report.Node)));

@@ -72,7 +72,7 @@ internal sealed class FileFetch
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
             // Half a file must not keep a full disk full.
-            FileFolders.TryRemove(folder + FileFolders.TemporarySuffix);
+            FileFolders.TryRemove(folder + DurableFile.TemporarySuffix);
             throw new RunException($"{folder} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose "
                 + "another folder.", error);
         }
@@ -91,7 +91,7 @@ internal sealed class FileFetch
             _options.Commit(() => { });
             return;
         }
-        string temporary = _folder + FileFolders.TemporarySuffix;
+        string temporary = _folder + DurableFile.TemporarySuffix;
         Directory.CreateDirectory(temporary);
         FileFolders.RequireSpace(temporary, set.Files.Sum(file => file.Length) - FileFolders.Bytes(temporary));
         foreach (var file in set.Files)
@@ -102,7 +102,7 @@ internal sealed class FileFetch
         _options.Commit(() =>
         {
             _files.Forget(_folder);
-            FileFolders.Remove(_folder);
+            DurableFile.RemoveFolder(_folder);
             Directory.Move(temporary, _folder);
             DurableFile.FlushFolder(Path.GetDirectoryName(_folder)!);
         });

@@ -1,13 +1,11 @@
 using System.Globalization;
+using ActorTrain.Model;
 
 namespace ActorTrain.Actors.Files;
 
 /// <summary>Steps on folders of files that a crash may come between.</summary>
 internal static class FileFolders
 {
-    /// <summary>Ends the names of folders that are not complete, or no longer.</summary>
-    public const string TemporarySuffix = ".tmp";
-
     /// <summary>Bytes of the files in a folder, 0 if it does not exist.</summary>
     public static long Bytes(string folder)
     {
@@ -43,18 +41,6 @@ internal static class FileFolders
         }
     }
 
-    /// <summary>Removes a folder; a crash on the way leaves it under a name that nobody reads.</summary>
-    public static void Remove(string folder)
-    {
-        if (!Directory.Exists(folder))
-            return;
-        string condemned = folder + ".old" + TemporarySuffix;
-        if (Directory.Exists(condemned))
-            Directory.Delete(condemned, recursive: true);
-        Directory.Move(folder, condemned);
-        Directory.Delete(condemned, recursive: true);
-    }
-
     /// <summary>Removes a folder that nobody reads, if the disk lets it.</summary>
     public static void TryRemove(string folder)
     {
@@ -78,7 +64,7 @@ internal static class FileFolders
         if (Number(folder) is not { } own || Path.GetDirectoryName(folder) is not { } parent)
             return [];
         var lower = Directory.EnumerateDirectories(parent)
-            .Select(path => (Path: path, Number: Number(IsTemporary(path) ? path[..^TemporarySuffix.Length] : path)))
+            .Select(path => (Path: path, Number: Number(IsTemporary(path) ? path[..^DurableFile.TemporarySuffix.Length] : path)))
             .Where(other => other.Number is { } number && number.Prefix == own.Prefix && number.Value < own.Value)
             .ToList();
         var kept = lower.Where(other => !IsTemporary(other.Path))
@@ -87,7 +73,7 @@ internal static class FileFolders
     }
 
     /// <summary>Whether a folder is not complete, or no longer.</summary>
-    public static bool IsTemporary(string folder) => folder.EndsWith(TemporarySuffix, StringComparison.Ordinal);
+    public static bool IsTemporary(string folder) => folder.EndsWith(DurableFile.TemporarySuffix, StringComparison.Ordinal);
 
     private static (string Prefix, long Value)? Number(string folder)
     {

@@ -1,4 +1,5 @@
 using ActorTrain.Actors.Messages;
+using ActorTrain.Model;
 using Akka.Actor;
 
 namespace ActorTrain.Actors.Files;
@@ -149,7 +150,7 @@ internal sealed class FileServerActor : ReceiveActor
             if ((await _files.AddAsync(superseded, cancel)).Files.Any(file => _needed(file.Sha256)))
                 continue;
             _files.Forget(superseded);
-            RunFolder.Writing(superseded, () => FileFolders.Remove(superseded));
+            RunFolder.Writing(superseded, () => DurableFile.RemoveFolder(superseded));
         }
     }
 
@@ -163,7 +164,7 @@ internal sealed class FileServerActor : ReceiveActor
         await enough.CancelAsync();
         if (hold.Outcome.IsCompleted)
             return await hold.Outcome;
-        string unfinished = System.IO.Path.Combine(_root, hold.Order.Folder) + FileFolders.TemporarySuffix;
+        string unfinished = System.IO.Path.Combine(_root, hold.Order.Folder) + DurableFile.TemporarySuffix;
         return new FilesComing(hold.Order.Folder, hold.Order.Epoch, FileFolders.Bytes(unfinished));
     }
 
