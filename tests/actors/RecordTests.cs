@@ -1,4 +1,8 @@
+using System.Threading.Channels;
+using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Messages;
+using Akka.Actor;
+using Akka.Configuration;
 
 namespace ActorTrain.Actors.Tests;
 
@@ -47,6 +51,56 @@ public class RecordTests
         Assert.Same(newest, newest.With(otherData));
     }
 
+    [Fact]
+    public async Task A_node_that_comes_over_tells_what_the_coordinator_does_not_know()
+    {
+        var further = Record(5, Trained("a"), new StageRecord { Checkpoint = Checkpoint(30) });
+        var newest = Record(9, Trained("a"), new StageRecord { Checkpoint = Checkpoint(10) });
+        var told = Channel.CreateUnbounded<object>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(30));
+        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        try
+        {
+            var coordinator = system.ActorOf(Props.Create(() => new Listener(told.Writer)));
+            var node = system.ActorOf(Props.Create(() => new NodeActor(NodeIdentity.Local, further, new NoRuns(), null, null, null)));
+            node.Tell(new RunOrder { RunId = "run", Epoch = 9, Number = 1, Record = newest }, coordinator);
+
+            var answer = Assert.IsType<RecordAnswer>(await told.Reader.ReadAsync(limit.Token));
+
+            Assert.Same(further, answer.Record);
+            Assert.Equal(9, Assert.IsType<NodeReport>(await told.Reader.ReadAsync(limit.Token)).RecordEpoch);
+        }
+        finally
+        {
+            await system.Terminate();
+        }
+    }
+
+    [Fact]
+    public async Task A_coordinator_takes_in_what_a_node_that_comes_over_tells()
+    {
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data("none"), "none"), Plans.Pretrain(Plans.Data("none"), "none") with { Name = "second" });
+        var newest = Record(9, new StageRecord { Train = Data }, new()) with { Plan = plan };
+        var folder = Directory.CreateTempSubdirectory("actortrain-records-");
+        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        try
+        {
+            using var run = RunFolder.Open(folder.FullName, plan);
+            var options = new CoordinatorOptions(new NodeMap(), run, new Journal(run.Journal, TimeProvider.System), null, TimeProvider.System);
+            var coordinator = system.ActorOf(Props.Create(() => new CoordinatorActor(options, newest, null)));
+            coordinator.Tell(new RecordAnswer("node", 9, Record(5, Trained("a") with { Result = Result() }, new()) with { Plan = plan }));
+
+            var progress = await coordinator.Ask<RunProgress>(new FollowRun("run", 0, 0, 0), TimeSpan.FromSeconds(30));
+
+            Assert.Equal("a", Assert.Single(progress.Finished).Model!.Files[0].Sha256);
+        }
+        finally
+        {
+            await system.Terminate();
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static RunRecord Record(long epoch, params StageRecord[] stages) => new()
     {
         RunId = "run",
@@ -71,4 +125,21 @@ public class RecordTests
     private static EvaluationDone Evaluation(DataSplit split) => new("plan", split, 0, 0, [], 0);
 
     private static StageResult Result() => new() { Stage = "stage", Kind = StageKind.Pretrain, PlanFingerprint = "plan", Steps = 1, Seconds = 0, ModelFolder = "", ModelSha256 = "" };
+
+    private sealed class Listener : ReceiveActor
+    {
+        public Listener(ChannelWriter<object> told) => ReceiveAny(message => told.TryWrite(message));
+    }
+
+    /// <summary>A disk that cannot be used for anything but records.</summary>
+    private sealed class NoRuns : INodeRuns
+    {
+        public long HighestEpoch => 0;
+
+        public RunContext Open(RunRecord record) => throw new RunException("No run is opened.");
+
+        public void Keep(RunRecord record)
+        {
+        }
+    }
 }

@@ -125,9 +125,9 @@ public sealed class StudentTests
         for (int step = 1; step <= 4; step++)
         {
             Train(student, step);
-            student.SaveCheckpoint(folder["stage"], State(step), keep: 2);
+            student.SaveCheckpoint(folder["stage"], State(step), keep: 2, held: old => old == 1);
         }
-        Assert.Equal(["checkpoint-3", "checkpoint-4"], Directory.GetDirectories(folder["stage"]).Select(Path.GetFileName).Order());
+        Assert.Equal(["checkpoint-1", "checkpoint-3", "checkpoint-4"], Directory.GetDirectories(folder["stage"]).Select(Path.GetFileName).Order());
         Assert.Equal(
             ["config.json", "model.safetensors", "optimizer.safetensors", "trainer_state.json"],
             Directory.GetFiles(folder["stage/checkpoint-4"]).Select(Path.GetFileName).Order());
