@@ -18,7 +18,7 @@ internal sealed class DocumentSequences : ITextSource
 
     public IReadOnlyList<string> ClassNames => _documents.ClassNames;
 
-    public string Fingerprint => _store.Name;
+    public string Fingerprint => _store.Fingerprint;
 
     public long SkippedLines => _documents.SkippedLines;
 
@@ -58,8 +58,7 @@ internal sealed class DocumentSequences : ITextSource
 
     private static EncodedDocument Encode(TextDocument document, Tokenizer tokenizer, int maxLength)
     {
-        int[] tokens = tokenizer.Sequence(document.Text, document.Pair, maxLength);
-        int whole = tokens.Length < maxLength ? tokens.Length : tokenizer.Sequence(document.Text, document.Pair, int.MaxValue).Length;
-        return new EncodedDocument(tokens, whole - tokens.Length);
+        int[] tokens = tokenizer.Sequence(document.Text, document.Pair, maxLength, out int cut);
+        return new EncodedDocument(tokens, cut);
     }
 }

@@ -95,7 +95,7 @@ internal sealed class PackedSequences : ITextSource
     private static int RunOf(TextOptions text) => text.MaxLength - 2;
 
     private static byte[] KeyOf(TokenStore store, TextOptions text) =>
-        SHA256.HashData(Encoding.UTF8.GetBytes($"{store.Name} packed {text.MaxLength} {text.PackWindow}"));
+        SHA256.HashData(Encoding.UTF8.GetBytes($"{store.Fingerprint} packed {text.MaxLength} {text.PackWindow}"));
 
     private static SidecarFile<long> OpenWindows(long documents, TokenStore store, SourceOptions options, TextOptions text)
     {

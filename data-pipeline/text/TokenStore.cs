@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text;
 using ActorTrain.DataPipeline.Sources;
@@ -12,30 +13,32 @@ internal readonly record struct EncodedDocument(int[] Tokens, int Cut);
 
 /// <summary>
 /// The tokens of all documents, laid end to end in the cache directory. Their name there is a digest of the documents' content, the
-/// tokenizer and the way of encoding, so they never get stale, and whoever makes them makes the same bytes.
+/// tokenizer and the way of encoding, so they never get stale. Whoever makes them makes the same bytes; if not, the fingerprint tells.
 /// </summary>
 internal sealed class TokenStore : IDisposable
 {
     private const string TokensKind = "ATTOKEN1";
     private const string StartsKind = "ATSTART1";
-    private const int SummarySize = 2 * sizeof(long);
+    private const int SummarySize = (2 * sizeof(long)) + SHA256.HashSizeInBytes;
+    // Raised whenever the tokenizer or what makes sequences of its tokens is changed, so that caches do not give what was made before.
+    private const int EncodingVersion = 1;
 
     private readonly string _path;
     private readonly SidecarFile<int> _tokens;
     private readonly SidecarFile<long> _starts;
 
-    private TokenStore(string name, string path, SidecarFile<int> tokens, SidecarFile<long> starts)
+    private TokenStore(byte[] key, string path, SidecarFile<int> tokens, SidecarFile<long> starts)
     {
-        Name = name;
         _path = path;
         _tokens = tokens;
         _starts = starts;
         TruncatedDocuments = BinaryPrimitives.ReadInt64LittleEndian(starts.Summary);
         TruncatedTokens = BinaryPrimitives.ReadInt64LittleEndian(starts.Summary.AsSpan(sizeof(long)));
+        Fingerprint = Convert.ToHexStringLower(SHA256.HashData([.. key, .. starts.Summary.AsSpan(2 * sizeof(long))]));
     }
 
-    /// <summary>The digest (hex).</summary>
-    public string Name { get; }
+    /// <summary>A digest (hex) of what the tokens were made of and of the tokens themselves.</summary>
+    public string Fingerprint { get; }
 
     public long TruncatedDocuments { get; }
 
@@ -51,15 +54,15 @@ internal sealed class TokenStore : IDisposable
     public static async Task<TokenStore> OpenAsync(
         ITextDocuments documents, Tokenizer tokenizer, string form, Func<TextDocument, EncodedDocument> encode, SourceOptions options, CancellationToken cancel)
     {
-        byte[] key = SHA256.HashData(Encoding.UTF8.GetBytes($"{documents.Fingerprint} {tokenizer.Fingerprint} {form}"));
-        string name = Convert.ToHexStringLower(key);
-        string path = Path.Combine(Path.GetFullPath(options.CacheDirectory), $"text-{name[..16]}");
+        byte[] key = SHA256.HashData(Encoding.UTF8.GetBytes($"{EncodingVersion} {documents.Fingerprint} {tokenizer.Fingerprint} {form}"));
+        string path = Path.Combine(Path.GetFullPath(options.CacheDirectory), $"text-{Convert.ToHexStringLower(key)[..16]}");
         try
         {
-            if (TryOpen(name, path, key, documents.Count) is { } known)
+            if (TryOpen(path, key, documents.Count) is { } known)
                 return known;
             using var tokens = new SidecarFile<int>.Writer($"{path}.tokens", TokensKind, key);
             using var starts = new SidecarFile<long>.Writer($"{path}.starts", StartsKind, key);
+            using var digest = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
             long cutDocuments = 0, cutTokens = 0;
             starts.Add(0);
             await foreach (var block in EncodeAllAsync(documents, encode, cancel))
@@ -67,6 +70,7 @@ internal sealed class TokenStore : IDisposable
                 foreach (var document in block)
                 {
                     tokens.AddRange(document.Tokens);
+                    digest.AppendData(MemoryMarshal.AsBytes(document.Tokens.AsSpan()));
                     starts.Add(tokens.Count);
                     cutDocuments += Math.Sign(document.Cut);
                     cutTokens += document.Cut;
@@ -76,9 +80,10 @@ internal sealed class TokenStore : IDisposable
             var summary = new byte[SummarySize];
             BinaryPrimitives.WriteInt64LittleEndian(summary, cutDocuments);
             BinaryPrimitives.WriteInt64LittleEndian(summary.AsSpan(sizeof(long)), cutTokens);
+            digest.GetHashAndReset(summary.AsSpan(2 * sizeof(long)));
             tokens.Commit([]);
             starts.Commit(summary);
-            return TryOpen(name, path, key, documents.Count) ?? throw new IOException("another process changed it meanwhile");
+            return TryOpen(path, key, documents.Count) ?? throw new IOException("another process changed it meanwhile");
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -108,12 +113,12 @@ internal sealed class TokenStore : IDisposable
         _starts.Dispose();
     }
 
-    private static TokenStore? TryOpen(string name, string path, byte[] key, long documents)
+    private static TokenStore? TryOpen(string path, byte[] key, long documents)
     {
         var tokens = SidecarFile<int>.TryOpen($"{path}.tokens", TokensKind, key);
         var starts = SidecarFile<long>.TryOpen($"{path}.starts", StartsKind, key);
         if (tokens is not null && starts is { Summary.Length: SummarySize } && starts.Count == documents + 1 && starts[documents] == tokens.Count)
-            return new TokenStore(name, path, tokens, starts);
+            return new TokenStore(key, path, tokens, starts);
         tokens?.Dispose();
         starts?.Dispose();
         return null;

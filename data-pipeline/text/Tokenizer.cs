@@ -100,19 +100,31 @@ public sealed class Tokenizer
     /// <param name="pair">The second text of a pair.</param>
     /// <param name="maxLength">Most tokens, special ones included.</param>
     /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
-    public int[] Sequence(string text, string? pair, int maxLength)
+    public int[] Sequence(string text, string? pair, int maxLength) => Sequence(text, pair, maxLength, out _);
+
+    /// <summary>The same.</summary>
+    /// <param name="text">The text.</param>
+    /// <param name="pair">The second text of a pair.</param>
+    /// <param name="maxLength">Most tokens, special ones included.</param>
+    /// <param name="cut">How many tokens were cut off.</param>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="maxLength"/> leaves no room for the special tokens.</exception>
+    public int[] Sequence(string text, string? pair, int maxLength, out int cut)
     {
         int room = maxLength - (pair is null ? 2 : 4);
         ArgumentOutOfRangeException.ThrowIfNegative(room, nameof(maxLength));
         int[] first = Encode(text);
         if (pair is null)
+        {
+            cut = Math.Max(0, first.Length - room);
             return [Begin, .. first.AsSpan(0, Math.Min(first.Length, room)), End];
+        }
         int[] second = Encode(pair);
         // Half of the room, the odd token to the longer text, and what the shorter text leaves of its half to the longer one.
         bool firstIsLonger = first.Length > second.Length;
         int half = room / 2;
         int firstLength = Math.Min(first.Length, Math.Max(firstIsLonger ? room - half : half, room - second.Length));
         int secondLength = Math.Min(second.Length, room - firstLength);
+        cut = first.Length + second.Length - firstLength - secondLength;
         return [Begin, .. first.AsSpan(0, firstLength), End, End, .. second.AsSpan(0, secondLength), End];
     }
 

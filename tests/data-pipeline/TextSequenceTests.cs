@@ -1,3 +1,4 @@
+using ActorTrain.DataPipeline.Text;
 using FsCheck;
 using FsCheck.Fluent;
 
@@ -80,6 +81,25 @@ public sealed class TextSequenceTests : IDisposable
         Assert.Equal((1, 6), (source.TruncatedDocuments, source.TruncatedTokens));
         await using var documents = await _folder.OpenDocumentsAsync("a.jsonl", options);
         Assert.Equal(["abc", "xy", "abcdefghijk", "x"], await documents.TextsAsync(default).ToArrayAsync());
+    }
+
+    [Fact]
+    public async Task The_fingerprint_tells_the_tokens_themselves()
+    {
+        _folder.Write("a.txt", "abc\ndef\n"u8.ToArray());
+        await using var documents = await _folder.OpenDocumentsAsync("a.txt");
+        string usual = await FingerprintAsync("usual", 5), same = await FingerprintAsync("same", 5), other = await FingerprintAsync("other", 6);
+        Assert.Equal(usual, same);
+        Assert.NotEqual(usual, other);
+        Assert.Equal(usual, await FingerprintAsync("usual", 6));
+
+        // As if a later version made another token of every text.
+        async Task<string> FingerprintAsync(string cache, int token)
+        {
+            using var store = await TokenStore.OpenAsync(
+                documents, Texts.Tokenizer, "test", _ => new EncodedDocument([token], Cut: 0), _folder.Source("a.txt") with { CacheDirectory = _folder.File(cache) }, default);
+            return store.Fingerprint;
+        }
     }
 
     [Fact]
