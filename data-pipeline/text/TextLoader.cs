@@ -33,7 +33,8 @@ public sealed class TextLoader : ISampleLoader
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.BucketBatches);
         _source = source;
         _options = options;
-        // Beyond an epoch a window would hold samples several times, and sorting would put these into the same batch.
+        // A window longer than an epoch would hold every sample several times, and sorting would put these into the same batch. Windows
+        // do not begin with epochs: one across the border of two may still hold a sample twice.
         _windowBatches = (int)Math.Clamp(source.Count / options.BatchSize, 1, options.BucketBatches);
         _seed = seed;
         _order = order;
@@ -88,14 +89,14 @@ public sealed class TextLoader : ISampleLoader
     private async Task<T> RunAsync<T>(Func<CancellationToken, T> work, CancellationToken cancel)
     {
         ObjectDisposedException.ThrowIf(_disposing == 1, this);
-        using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposed.Token);
         try
         {
+            using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposed.Token);
             return await Task.Run(() => work(linked.Token), linked.Token);
         }
         catch (ObjectDisposedException) when (_disposing == 1)
         {
-            // The source went with the loader.
+            // The loader was disposed while this began, or its source with it.
             throw new OperationCanceledException("The loader was disposed.");
         }
     }
