@@ -59,7 +59,7 @@ internal sealed class FolderSource : ISampleSource
         foreach (string empty in classFolders.Except(sorted.Select(image => ClassOf(image.Path))))
             throw new DataException($"the class folder {store.Locate(empty)} holds no image (.jpg, .jpeg, .png); fill it or remove it.");
         var names = options.ClassNames ?? [.. classFolders];
-        var labelOf = names.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label, StringComparer.Ordinal);
+        var labelOf = ClassLabels.Of(names);
         foreach (string unknown in classFolders.Where(name => !labelOf.ContainsKey(name)))
             throw new DataException($"the class folder {store.Locate(unknown)} is none of the classes {string.Join(", ", names)}; rename or remove it.");
         return new FolderSource(store, options.Location, sorted, [.. sorted.Select(image => labelOf[ClassOf(image.Path)])], names);

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
 using ActorTrain.DataPipeline.Sources;
+using ActorTrain.DataPipeline.Storage;
 
 namespace ActorTrain.DataPipeline;
 
@@ -43,7 +44,7 @@ public static class SampleSources
 
     private static async Task<ISampleSource> OpenWholeAsync(SourceOptions options, CancellationToken cancel)
     {
-        bool shards = ShardPattern.IsShards(options.Location);
+        bool shards = FileNames.IsArchive(options.Location) && !FileNames.IsPacked(options.Location);
         var (root, pattern) = shards ? ShardPattern.Split(options.Location) : (options.Location.TrimEnd('/'), "");
         var store = StoredFiles.OpenStore(options, root);
         try

@@ -8,12 +8,6 @@ internal static partial class ShardPattern
 {
     private const int MaxShards = 1_000_000;
 
-    /// <summary>Whether a location names shards and not a folder.</summary>
-    public static bool IsShards(string location) => Shards().IsMatch(location);
-
-    /// <summary>Whether a location names files of text, or archives of these, and not a folder.</summary>
-    public static bool IsText(string location) => Text().IsMatch(location);
-
     /// <summary>Splits a location at the last slash before any brace: the root of its files and a name or pattern below it.</summary>
     public static (string Root, string Pattern) Split(string location)
     {
@@ -34,7 +28,7 @@ internal static partial class ShardPattern
             || !int.TryParse(range.Groups[1].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int first)
             || !int.TryParse(range.Groups[2].ValueSpan, NumberStyles.None, CultureInfo.InvariantCulture, out int last)
             || last < first || last - first >= MaxShards)
-            throw new DataException($"the braces in {pattern} are no rising range of at most {MaxShards} shards such as {{000000..000009}}; correct the pattern.");
+            throw new DataException($"the braces in {pattern} are no rising range of at most {MaxShards} files such as {{000000..000009}}; correct the pattern.");
         int digits = range.Groups[1].Length;
         var rest = Expand(pattern[(range.Index + range.Length)..]).ToList();
         return Enumerable.Range(first, last - first + 1)
@@ -43,10 +37,4 @@ internal static partial class ShardPattern
 
     [GeneratedRegex(@"\{(\d+)\.\.(\d+)\}")]
     private static partial Regex Range();
-
-    [GeneratedRegex(@"\.tar(\?.*)?$")]
-    private static partial Regex Shards();
-
-    [GeneratedRegex(@"\.(jsonl|json|ndjson|txt|tar)(\.gz)?(\?.*)?$")]
-    private static partial Regex Text();
 }

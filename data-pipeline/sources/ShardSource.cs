@@ -77,7 +77,7 @@ internal sealed class ShardSource : ISampleSource
         string path = Path.Combine(Path.GetFullPath(options.CacheDirectory), $"shards-{place[..16]}.index");
         try
         {
-            if (ShardIndex.TryOpen(path, shards) is { } known)
+            if (StoredFiles.HaveVersions(shards) && ShardIndex.TryOpen(path, shards) is { } known)
                 return known;
             using var writer = new ShardIndex.Writer(path, shards);
             var builder = new ShardIndexBuilder(store, writer);

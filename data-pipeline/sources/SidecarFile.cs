@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
+using ActorTrain.DataPipeline.Storage;
 using Microsoft.Win32.SafeHandles;
 
 namespace ActorTrain.DataPipeline.Sources;
@@ -110,28 +111,28 @@ internal sealed class SidecarFile<TRecord> : IDisposable where TRecord : unmanag
         return bytes;
     }
 
-    /// <summary>
-    /// Writes such a file: under a name of its own, flushed to the disk, renamed when complete. So of two processes that write the same
-    /// one, the later wins and neither reads half a file.
-    /// </summary>
+    /// <summary>Writes such a file.</summary>
     internal sealed class Writer : IDisposable
     {
-        private readonly string _path;
-        private readonly string _temporaryPath;
         private readonly byte[] _kind;
         private readonly int _keyLength;
-        private readonly FileStream _file;
+        private readonly UnfinishedFile _file;
 
         public Writer(string path, string kind, ReadOnlySpan<byte> key)
         {
-            _path = path;
             _kind = KindOf(kind);
             _keyLength = key.Length;
-            _temporaryPath = $"{path}.{Guid.NewGuid():N}.tmp";
-            Directory.CreateDirectory(Path.GetDirectoryName(path)!);
-            _file = new FileStream(_temporaryPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 16);
-            _file.Write(stackalloc byte[HeaderSize]);
-            _file.Write(key);
+            _file = new UnfinishedFile(path);
+            try
+            {
+                _file.Stream.Write(stackalloc byte[HeaderSize]);
+                _file.Stream.Write(key);
+            }
+            catch
+            {
+                _file.Dispose();
+                throw;
+            }
         }
 
         /// <summary>Records so far.</summary>
@@ -141,30 +142,24 @@ internal sealed class SidecarFile<TRecord> : IDisposable where TRecord : unmanag
 
         public void AddRange(ReadOnlySpan<TRecord> records)
         {
-            _file.Write(MemoryMarshal.AsBytes(records));
+            _file.Stream.Write(MemoryMarshal.AsBytes(records));
             Count += records.Length;
         }
 
         /// <summary>Puts the file in its place.</summary>
         public void Commit(ReadOnlySpan<byte> summary)
         {
-            _file.Write(summary);
+            _file.Stream.Write(summary);
             Span<byte> header = stackalloc byte[HeaderSize];
             _kind.CopyTo(header);
             BinaryPrimitives.WriteInt64LittleEndian(header[8..], Count);
             BinaryPrimitives.WriteInt32LittleEndian(header[16..], _keyLength);
             BinaryPrimitives.WriteInt32LittleEndian(header[20..], summary.Length);
-            _file.Position = 0;
-            _file.Write(header);
-            _file.Flush(flushToDisk: true);
-            _file.Dispose();
-            File.Move(_temporaryPath, _path, overwrite: true);
+            _file.Stream.Position = 0;
+            _file.Stream.Write(header);
+            _file.Commit();
         }
 
-        public void Dispose()
-        {
-            _file.Dispose();
-            File.Delete(_temporaryPath);
-        }
+        public void Dispose() => _file.Dispose();
     }
 }

@@ -4,16 +4,16 @@ namespace ActorTrain.DataPipeline;
 public sealed record SourceOptions
 {
     /// <summary>
-    /// A folder of class folders (or of unlabelled images), or WebDataset shards: a <c>.tar</c> or a brace pattern
-    /// <c>name-{000000..000009}.tar</c>; a local path, <c>http(s)://…</c> or <c>s3://bucket/…</c>.
-    /// A folder over http needs the list of its files beside them, see <see cref="SampleSources"/>.
+    /// Of images a folder of class folders (or of unlabelled images), or WebDataset shards: a <c>.tar</c> or a brace pattern
+    /// <c>name-{000000..000009}.tar</c>; of text what <see cref="TextSources"/> tells. A local path, <c>http(s)://…</c> or
+    /// <c>s3://bucket/…</c>. A folder over http needs the list of its files beside them, see <see cref="SampleSources"/>.
     /// </summary>
     public required string Location { get; init; }
 
     /// <summary>The configuration key that <see cref="Location"/> came from, for messages.</summary>
     public string Key { get; init; } = "data";
 
-    /// <summary>Where shard indices are kept. The data itself may be read-only.</summary>
+    /// <summary>Where indices, and what else is made of the data, are kept. The data itself may be read-only.</summary>
     public string CacheDirectory { get; init; } = Path.Combine(Path.GetTempPath(), "actortrain-cache");
 
     /// <summary>Use only so many samples, stratified by class; 0 uses all.</summary>

@@ -21,7 +21,7 @@ internal static class StoredFiles
         if (options.Location.Contains("://", StringComparison.Ordinal))
             throw new DataException($"{options.Location} has a scheme that is not read; use a local path, http(s):// or s3://.");
         if (options.Location.Length == 0)
-            throw new DataException("the path is empty; name a folder or shards.");
+            throw new DataException("the path is empty; name a folder or files.");
         return new LocalStore(Path.GetFullPath(root.Length == 0 ? "/" : root));
     }
 
@@ -32,22 +32,16 @@ internal static class StoredFiles
     /// <param name="options">Told how many were looked up.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">One does not exist.</exception>
-    public static async Task<StoredFile[]> FindAsync(IFileStore store, string pattern, string what, SourceOptions options, CancellationToken cancel)
-    {
-        string[] names = [.. ShardPattern.Expand(pattern)];
-        int lookedUp = 0;
-        var found = new StoredFile?[names.Length];
-        var inParallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel };
-        await Parallel.ForAsync(0, names.Length, inParallel, async (number, stop) =>
-        {
-            found[number] = await store.FindAsync(names[number], stop);
-            options.Report(OpeningPhase.LookingUpShards, Interlocked.Increment(ref lookedUp), names.Length);
-        });
-        int missing = Array.IndexOf(found, null);
-        return missing < 0
-            ? Array.ConvertAll(found, file => file!.Value)
-            : throw new DataException($"the {what} {store.Locate(names[missing])} does not exist; correct the path.");
-    }
+    public static Task<StoredFile[]> FindAsync(IFileStore store, string pattern, string what, SourceOptions options, CancellationToken cancel) =>
+        LookUpAsync(store, [.. ShardPattern.Expand(pattern)], what, options, cancel);
+
+    /// <summary>Looks up listed files where the list does not tell their versions.</summary>
+    /// <exception cref="DataException">One does not exist.</exception>
+    public static async Task<StoredFile[]> WithVersionsAsync(IFileStore store, StoredFile[] listed, SourceOptions options, CancellationToken cancel) =>
+        HaveVersions(listed) ? listed : await LookUpAsync(store, Array.ConvertAll(listed, file => file.Path), "listed file", options, cancel);
+
+    /// <summary>Whether every file has a version: without one, nobody can tell whether what was made of it once still fits.</summary>
+    public static bool HaveVersions(IReadOnlyList<StoredFile> files) => files.All(file => file.Version.Length > 0);
 
     /// <summary>What a <see cref="SidecarFile{TRecord}"/> of these files is keyed by: name, length and version of each.</summary>
     public static byte[] KeyOf(IReadOnlyList<StoredFile> files)
@@ -62,5 +56,21 @@ internal static class StoredFiles
         }
         writer.Flush();
         return list.ToArray();
+    }
+
+    private static async Task<StoredFile[]> LookUpAsync(IFileStore store, string[] names, string what, SourceOptions options, CancellationToken cancel)
+    {
+        int lookedUp = 0;
+        var found = new StoredFile?[names.Length];
+        var inParallel = new ParallelOptions { MaxDegreeOfParallelism = 8, CancellationToken = cancel };
+        await Parallel.ForAsync(0, names.Length, inParallel, async (number, stop) =>
+        {
+            found[number] = await store.FindAsync(names[number], stop);
+            options.Report(OpeningPhase.LookingUpShards, Interlocked.Increment(ref lookedUp), names.Length);
+        });
+        int missing = Array.IndexOf(found, null);
+        return missing < 0
+            ? Array.ConvertAll(found, file => file!.Value)
+            : throw new DataException($"the {what} {store.Locate(names[missing])} does not exist; correct the path.");
     }
 }

@@ -6,8 +6,8 @@ using System.Runtime.CompilerServices;
 namespace ActorTrain.DataPipeline.Storage;
 
 /// <summary>
-/// Files below a URL, read by range requests (RFC 9110, section 14). HTTP knows no listing, so a folder of images needs one beside
-/// them: <c>files.tsv</c>, a line "size, tab, path" per file, as made by <c>find . -type f -printf '%s\t%P\n' &gt; files.tsv</c>.
+/// Files below a URL, read by range requests (RFC 9110, section 14). HTTP knows no listing, so a folder needs one beside its
+/// files: <c>files.tsv</c>, a line "size, tab, path" per file, as made by <c>find . -type f -printf '%s\t%P\n' &gt; files.tsv</c>.
 /// </summary>
 internal sealed class HttpStore(string root, TimeProvider time) : IFileStore
 {
@@ -91,7 +91,7 @@ internal sealed class HttpStore(string root, TimeProvider time) : IFileStore
     /// <summary>File names may hold any character; the query of a signed URL stays as it is.</summary>
     private static string EscapePath(string path)
     {
-        string name = SignedUrl.WithoutQuery(path);
+        string name = FileNames.WithoutQuery(path);
         return string.Join('/', name.Split('/').Select(Uri.EscapeDataString)) + path[name.Length..];
     }
 

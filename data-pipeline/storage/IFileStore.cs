@@ -3,7 +3,7 @@ namespace ActorTrain.DataPipeline.Storage;
 /// <summary>A stored file. A path that ends in '/' is a folder.</summary>
 /// <param name="Path">Relative to the store's root, with '/' between the parts.</param>
 /// <param name="Length">Bytes.</param>
-/// <param name="Version">Changes when the content does: modification time, ETag or Last-Modified.</param>
+/// <param name="Version">Changes when the content does: modification time, ETag or Last-Modified; empty where nothing tells.</param>
 internal readonly record struct StoredFile(string Path, long Length, string Version);
 
 /// <summary>Files below one root: a folder, a web server's folder or an S3 prefix. Safe for concurrent use.</summary>

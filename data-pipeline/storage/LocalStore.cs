@@ -54,7 +54,7 @@ internal sealed class LocalStore(string root) : IFileStore
     private IEnumerable<StoredFile> List(CancellationToken cancel)
     {
         if (File.Exists(root))
-            throw new DataException($"{root} is a file; name a folder of images or .tar shards.");
+            throw new DataException($"{root} is a file of a kind that is not read here; name a folder, .tar shards or, for a model of text, files of text.");
         if (!Directory.Exists(root))
             throw new DataException($"the folder {root} does not exist; correct the path.");
         int prefix = Path.TrimEndingDirectorySeparator(root).Length + 1;

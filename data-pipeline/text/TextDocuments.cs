@@ -124,7 +124,7 @@ internal sealed class TextDocuments : ITextDocuments
         string path = Path.Combine(Path.GetFullPath(options.CacheDirectory), $"text-{Convert.ToHexStringLower(place)[..16]}.index");
         try
         {
-            if (TextIndex.TryOpen(path, key) is { } known)
+            if (StoredFiles.HaveVersions(files.Files) && TextIndex.TryOpen(path, key) is { } known)
             {
                 // An index that was made under SkipBroken lacks what must be an error without it: the new one will meet the first such line.
                 if ((known.Summary.SkippedLines == 0 || text.SkipBroken) && files.AreThere(known.Summary.Parts))
@@ -149,7 +149,7 @@ internal sealed class TextDocuments : ITextDocuments
         IReadOnlyList<string> names = given ?? [.. Array.TrueForAll(classes, one => IsNumber(one.Name))
             ? classes.Select(one => one.Name).OrderBy(name => long.Parse(name, CultureInfo.InvariantCulture))
             : classes.Select(one => one.Name).Order(StringComparer.Ordinal)];
-        var labelOf = names.Select((name, label) => (name, label)).ToDictionary(pair => pair.name, pair => pair.label, StringComparer.Ordinal);
+        var labelOf = ClassLabels.Of(names);
         return (names, Array.ConvertAll(classes, one => labelOf.TryGetValue(one.Name, out int label)
             ? label
             : throw new DataException($"{one.Place}: the label \"{one.Name}\" is none of the classes {string.Join(", ", names)}; correct it, or learn from data that has it.")));

@@ -13,15 +13,13 @@ internal sealed class TextFiles : IDisposable
 {
     private readonly SourceOptions _options;
     private readonly IFileStore _store;
-    private readonly string _cacheDirectory;
     private readonly LocalStore _unpacked;
 
     private TextFiles(SourceOptions options, IFileStore store, string place, StoredFile[] files)
     {
         _options = options;
         _store = store;
-        _cacheDirectory = Path.GetFullPath(options.CacheDirectory);
-        _unpacked = new LocalStore(_cacheDirectory);
+        _unpacked = new LocalStore(Path.GetFullPath(options.CacheDirectory));
         Place = place;
         Files = files;
     }
@@ -36,7 +34,7 @@ internal sealed class TextFiles : IDisposable
     /// <exception cref="DataException">There are none.</exception>
     public static async Task<TextFiles> FindAsync(SourceOptions options, CancellationToken cancel)
     {
-        bool named = ShardPattern.IsText(options.Location) || File.Exists(options.Location);
+        bool named = FileNames.IsText(options.Location) || FileNames.IsArchive(options.Location) || File.Exists(options.Location);
         var (root, pattern) = named ? ShardPattern.Split(options.Location) : (options.Location.TrimEnd('/'), "");
         var store = StoredFiles.OpenStore(options, root);
         try
@@ -65,21 +63,19 @@ internal sealed class TextFiles : IDisposable
     public async Task<List<TextPart>> ReadPartsAsync(CancellationToken cancel)
     {
         var parts = new List<TextPart>();
-        long before = 0, total = Files.Sum(file => IsPacked(SignedUrl.WithoutQuery(file.Path)) ? file.Length : 0);
+        long before = 0, total = Files.Sum(file => FileNames.IsPacked(file.Path) ? file.Length : 0);
         foreach (var file in Files)
         {
-            string name = SignedUrl.WithoutQuery(file.Path);
-            var whole = new TextPart(_store.Locate(file.Path), file.Path, Unpacked: false, Plain: false, 0, file.Length);
-            if (IsPacked(name))
+            var whole = new TextPart(_store.Locate(file.Path), file.Path, Unpacked: false, FileNames.IsPlainText(file.Path), 0, file.Length);
+            if (FileNames.IsPacked(file.Path))
             {
                 whole = await UnpackAsync(whole, file.Version, done => _options.Report(OpeningPhase.Unpacking, before + done, total), cancel);
                 before += file.Length;
-                name = name[..^3];
             }
-            if (IsArchive(name))
+            if (FileNames.IsArchive(file.Path))
                 await AddMembersAsync(whole, file.Version, parts, cancel);
             else
-                parts.Add(whole with { Plain = IsPlain(name) });
+                parts.Add(whole);
         }
         return parts;
     }
@@ -93,14 +89,13 @@ internal sealed class TextFiles : IDisposable
         await foreach (var file in store.ListAsync(cancel))
         {
             options.Report(OpeningPhase.Listing, ++listed, total: null);
-            string name = IsPacked(file.Path) ? file.Path[..^3] : file.Path;
-            if (IsArchive(name) || IsLines(name))
+            if (FileNames.IsText(file.Path) || FileNames.IsArchive(file.Path))
                 files.Add(file);
         }
         if (files.Count == 0)
             throw new DataException($"the folder {store.Locate("")} holds no text (.jsonl, .txt or .tar, or one of them with .gz); name a file or a folder of such files.");
         files.Sort((a, b) => string.CompareOrdinal(a.Path, b.Path));
-        return [.. files];
+        return await StoredFiles.WithVersionsAsync(store, [.. files], options, cancel);
     }
 
     private async Task AddMembersAsync(TextPart archive, string version, List<TextPart> parts, CancellationToken cancel)
@@ -109,14 +104,13 @@ internal sealed class TextFiles : IDisposable
         var tar = new TarReader(StoreOf(archive), new StoredFile(archive.Path, archive.Length, version));
         await foreach (var member in tar.ReadMembersAsync(cancel))
         {
-            string name = IsPacked(member.Name) ? member.Name[..^3] : member.Name;
             // A name that begins with a dot is hidden, as in a folder; macOS puts such companions into archives.
-            if (!IsLines(name) || name[(name.LastIndexOf('/') + 1)..].StartsWith('.'))
+            if (!FileNames.IsText(member.Name) || member.Name[(member.Name.LastIndexOf('/') + 1)..].StartsWith('.'))
                 continue;
             if (member.Type != '0')
                 throw tar.Damaged(member.HeaderOffset, $"{member.Name} is a link or a special file, not text");
-            var part = archive with { Name = $"{archive.Name}, {member.Name}", Plain = IsPlain(name), Start = member.Offset, Length = member.Length };
-            parts.Add(IsPacked(member.Name) ? await UnpackAsync(part, version, _ => { }, cancel) : part);
+            var part = archive with { Name = $"{archive.Name}, {member.Name}", Plain = FileNames.IsPlainText(member.Name), Start = member.Offset, Length = member.Length };
+            parts.Add(FileNames.IsPacked(member.Name) ? await UnpackAsync(part, version, _ => { }, cancel) : part);
         }
         if (parts.Count == before)
             throw new DataException($"{archive.Name} holds no text (.jsonl or .txt, or one of them with .gz); name an archive of such files.");
@@ -127,18 +121,14 @@ internal sealed class TextFiles : IDisposable
         // Another version of the file gets another name: a process that still reads the former one is not disturbed.
         byte[] identity = SHA256.HashData(Encoding.UTF8.GetBytes($"{packed.Name}\0{packed.Start}\0{packed.Length}\0{version}"));
         string name = $"text-{Convert.ToHexStringLower(identity)[..16]}.unpacked";
-        string path = _unpacked.Locate(name), temporaryPath = $"{path}.{Guid.NewGuid():N}.tmp";
+        string path = _unpacked.Locate(name);
         try
         {
-            if (!File.Exists(path))
+            if (version.Length == 0 || !File.Exists(path))
             {
-                Directory.CreateDirectory(_cacheDirectory);
-                await using (var file = new FileStream(temporaryPath, FileMode.CreateNew, FileAccess.Write, FileShare.None, 1 << 20))
-                {
-                    await PackedFile.UnpackAsync(StoreOf(packed), packed.Path, packed.Start, packed.Length, file, reached, cancel);
-                    file.Flush(flushToDisk: true);
-                }
-                File.Move(temporaryPath, path, overwrite: true);
+                using var file = new UnfinishedFile(path);
+                await PackedFile.UnpackAsync(StoreOf(packed), packed.Path, packed.Start, packed.Length, file.Stream, reached, cancel);
+                file.Commit();
             }
             return packed with { Path = name, Unpacked = true, Start = 0, Length = new FileInfo(path).Length };
         }
@@ -150,17 +140,5 @@ internal sealed class TextFiles : IDisposable
         {
             throw new DataException($"{packed.Name} cannot be unpacked to {path} ({error.Message}); check the cache directory's permissions and free space.", error);
         }
-        finally
-        {
-            File.Delete(temporaryPath);
-        }
     }
-
-    private static bool IsPacked(string name) => name.EndsWith(".gz", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsArchive(string name) => name.EndsWith(".tar", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsPlain(string name) => name.EndsWith(".txt", StringComparison.OrdinalIgnoreCase);
-
-    private static bool IsLines(string name) => IsPlain(name) || name.EndsWith(".jsonl", StringComparison.OrdinalIgnoreCase);
 }

@@ -1,14 +1,18 @@
+using ActorTrain.DataPipeline.Storage;
 using ActorTrain.DataPipeline.Text;
 
 namespace ActorTrain.DataPipeline;
 
 /// <summary>
-/// Opens text: JSON lines, or plain text with a document per line (a name that ends in .txt), either of them packed with gzip or inside
+/// Opens text: JSON lines (a name that ends in .jsonl or .ndjson), or plain text with a document per line (a name that ends in .txt), either of them packed with gzip or inside
 /// a tar archive; one file, a brace pattern, or a folder; local, over http(s) or in S3. The cache directory keeps an index of the
 /// documents, their tokens (four bytes each), and what was packed; data is read again only when it or the tokenizer changes.
 /// </summary>
 public static class TextSources
 {
+    /// <summary>Whether a location's name says that it is text; a folder or an archive may hold text or images.</summary>
+    public static bool IsText(string location) => FileNames.IsText(location);
+
     /// <summary>Opens the sequences that a tokenizer makes of the documents that the options name.</summary>
     /// <exception cref="DataException">The data does not exist, is empty or cannot be used; the message starts with the options' key.</exception>
     public static async Task<ITextSource> OpenAsync(SourceOptions options, TextOptions text, Tokenizer tokenizer, CancellationToken cancel)

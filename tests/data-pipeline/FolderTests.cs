@@ -36,6 +36,8 @@ public sealed class FolderTests : IDisposable
             Assert.Equal(1, source.LabelOf(0));
         Assert.Contains("dog is none of the classes cat, owl", (await Assert.ThrowsAsync<DataException>(
             () => OpenAsync(new SourceOptions { Location = _folder.Path, ClassNames = ["cat", "owl"] }))).Message);
+        Assert.Contains("the classes 1 and 2 to learn or to tell apart are both called \"dog\"", (await Assert.ThrowsAsync<DataException>(
+            () => OpenAsync(new SourceOptions { Location = _folder.Path, ClassNames = ["cat", "dog", "dog"] }))).Message);
     }
 
     [Fact]

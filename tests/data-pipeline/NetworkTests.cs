@@ -80,6 +80,43 @@ public sealed class NetworkTests : IDisposable
         Assert.Equal(["one", "two"], (await documents.AllAsync()).Select(document => document.Text));
     }
 
+    [Theory]
+    [InlineData(true)]
+    [InlineData(false)]
+    public async Task Remote_text_that_changes_without_changing_its_size_is_read_anew(bool sendsETags)
+    {
+        _server.SendsETags = sendsETags;
+        string[] locations = [$"{Http}/text", $"{Http}/text/a.jsonl", $"{Http}/packed.jsonl.gz"];
+        foreach (string word in new[] { "one", "two" })
+        {
+            byte[] line = Texts.Utf8($"{{\"text\": \"{word}\"}}\n");
+            _folder.Write("text/a.jsonl", line);
+            _folder.Write("text/files.tsv", Texts.Utf8($"{line.Length}\ta.jsonl\n"));
+            _folder.Write("packed.jsonl.gz", Texts.Pack(line));
+            foreach (string location in locations)
+            {
+                await using var source = await _folder.OpenTextAsync(location, Texts.Options());
+                Assert.Equal($"<s>{word}</s>", Texts.Tokenizer.Decode(source.Read(0)));
+            }
+        }
+        _folder.Write("text/files.tsv", Texts.Utf8("17\ta.jsonl\n17\tb.jsonl\n"));
+        var missing = await Assert.ThrowsAsync<DataException>(() => _folder.OpenDocumentsAsync($"{Http}/text"));
+        Assert.Contains("the listed file", missing.Message);
+        Assert.Contains("/text/b.jsonl does not exist", missing.Message);
+    }
+
+    [Fact]
+    public async Task Remote_shards_without_versions_are_indexed_every_time()
+    {
+        _server.SendsETags = false;
+        foreach (int label in new[] { 0, 1 })
+        {
+            _folder.Write("single.tar", Shards.Make(System.Formats.Tar.TarEntryFormat.Ustar, ("0.png", Shards.Image(0)), ("0.cls", Texts.Utf8($"{label}"))));
+            await using var source = await OpenAsync($"{Http}/single.tar");
+            Assert.Equal(label, source.LabelOf(0));
+        }
+    }
+
     [Fact]
     public async Task The_index_of_remote_shards_is_kept_until_their_ETag_changes()
     {

@@ -30,6 +30,8 @@ public sealed class TestServer : IDisposable
 
     public bool KnowsRanges { get; set; } = true;
 
+    public bool SendsETags { get; set; } = true;
+
     public void Dispose() => _listener.Close();
 
     private static (HttpListener, string) Listen()
@@ -91,7 +93,8 @@ public sealed class TestServer : IDisposable
             return;
         }
         byte[] content = File.ReadAllBytes(file.FullName);
-        context.Response.AddHeader("ETag", $"\"{file.LastWriteTimeUtc.Ticks:x}\"");
+        if (SendsETags)
+            context.Response.AddHeader("ETag", $"\"{file.LastWriteTimeUtc.Ticks:x}\"");
         int status = 200;
         if (KnowsRanges && context.Request.Headers["Range"] is { } range)
         {
