@@ -117,7 +117,8 @@ internal sealed class TextModality : Modality
             MaxLength = text.MaxLength,
             Pack = text.Pack,
             TextField = text.TextField,
-            LabelField = text.LabelField,
+            // A limit takes its share of every class, so that it takes the same documents in every stage.
+            LabelField = Plan.Kind is StageKind.Pretrain or StageKind.Distill && data.Limit == 0 ? null : text.LabelField,
             PairField = text.PairField,
             BatchSize = Plan.BatchSize,
             BucketBatches = text.BucketBatches,

@@ -50,7 +50,7 @@ internal sealed class DocumentParser(TextOptions options)
             {
                 bool isText = reader.ValueTextEquals(options.TextField);
                 bool isPair = options.PairField is not null && reader.ValueTextEquals(options.PairField);
-                bool isLabel = reader.ValueTextEquals(options.LabelField);
+                bool isLabel = options.LabelField is not null && reader.ValueTextEquals(options.LabelField);
                 reader.Read();
                 if (isText || isPair)
                 {

@@ -18,8 +18,8 @@ public sealed record TextOptions
     /// <summary>The JSON key of the text.</summary>
     public string TextField { get; init; } = "text";
 
-    /// <summary>The JSON key of the label, a string or a whole number. Documents need not have it.</summary>
-    public string LabelField { get; init; } = "label";
+    /// <summary>The JSON key of the label, a string or a whole number. Documents need not have it; null where nobody looks at labels.</summary>
+    public string? LabelField { get; init; } = "label";
 
     /// <summary>The JSON key of a second text; null where there is none.</summary>
     public string? PairField { get; init; }

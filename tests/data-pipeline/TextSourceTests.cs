@@ -88,6 +88,49 @@ public sealed class TextSourceTests : IDisposable
     }
 
     [Fact]
+    public async Task Labels_that_nobody_looks_at_may_be_of_any_kind()
+    {
+        _folder.Write("a.jsonl", "{\"text\":\"a\",\"label\":\"x\"}\n{\"text\":\"b\"}\n{\"text\":\"c\",\"label\":0.5}\n{\"text\":\"d\",\"label\":[1]}\n"u8.ToArray());
+        await Assert.ThrowsAsync<DataException>(() => _folder.OpenDocumentsAsync("a.jsonl"));
+        await using var documents = await _folder.OpenDocumentsAsync("a.jsonl", Texts.Options() with { LabelField = null });
+        Assert.Empty(documents.ClassNames);
+        Assert.Equal(["a", "b", "c", "d"], (await documents.AllAsync()).Select(document => document.Text));
+        // Nor does an index without labels hide them from those who do.
+        await Assert.ThrowsAsync<DataException>(() => _folder.OpenDocumentsAsync("a.jsonl"));
+    }
+
+    [Fact]
+    public async Task Classes_of_one_name_cannot_be_told_apart()
+    {
+        _folder.Write("a.jsonl", Texts.Utf8(Texts.Lines(0, 4, classes: 2)));
+        var twice = await Assert.ThrowsAsync<DataException>(() => _folder.OpenDocumentsAsync("a.jsonl", classNames: ["class-0", "class-1", "class-0"]));
+        Assert.Equal(
+            "data: the classes 0 and 2 to learn or to tell apart are both called \"class-0\"; rename one of them, in a model's id2label for instance.", twice.Message);
+    }
+
+    [Theory]
+    [InlineData("a.jsonl", true)]
+    [InlineData("folder.x/A.NDJSON.GZ", true)]
+    [InlineData("part-{0..9}.Txt", true)]
+    [InlineData("https://host/a.txt.gz?signature=a/b", true)]
+    [InlineData("a.tar", false)]
+    [InlineData("jsonl", false)]
+    [InlineData("a.jsonl/", false)]
+    [InlineData("a.json", false)]
+    public void A_location_may_say_that_it_is_text(string location, bool isText) => Assert.Equal(isText, TextSources.IsText(location));
+
+    [Fact]
+    public async Task The_case_of_a_name_does_not_matter()
+    {
+        byte[] lines = Texts.Utf8(Texts.Lines(0, 3));
+        _folder.Write("folder/a.JSONL", lines);
+        _folder.Write("folder/b.ndjson.GZ", Texts.Pack(lines));
+        _folder.Write("folder/c.Tar", Shards.Make(TarEntryFormat.Ustar, ("deep/d.Txt", Texts.Utf8("document 0\n"))));
+        await using var documents = await _folder.OpenDocumentsAsync("folder");
+        Assert.Equal([0, 1, 2, 0, 1, 2, 0], (await documents.AllAsync()).Select(document => int.Parse(document.Text.Split(' ')[1])));
+    }
+
+    [Fact]
     public async Task A_limit_takes_its_share_of_every_class_before_anything_is_packed()
     {
         _folder.Write("a.jsonl", Texts.Utf8(Texts.Lines(0, 90, classes: 3)));
