@@ -149,4 +149,16 @@ public class DeathTests(ClusterFixture fixture)
         Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));
         return meanwhile;
     }
+
+    [Fact]
+    public Task Of_a_cluster_that_keeps_the_majority_the_last_of_three_nodes_waits_for_the_others() =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Data) with { KeepMajority = true }, new(NodeRoles.Data) { KeepMajority = true },
+            new(NodeRoles.Data) { KeepMajority = true }], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            await cluster.KillAsync(cluster[0], cluster[1]);
+            await cluster.SaysAsync(cluster[2], "waits until it reaches the majority of the 3 nodes");
+            await cluster.RestartAsync(cluster[0], cluster[1]);
+            await cluster.UntilInAsync(cluster[2]);
+        });
 }

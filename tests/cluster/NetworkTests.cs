@@ -34,19 +34,6 @@ public class NetworkTests(ClusterFixture fixture)
     public Task A_student_that_nothing_reaches_joins_again_with_what_it_has_done() => CutOffAsync(
         new(NodeRoles.Coordinator, NodeRoles.Evaluator), new(NodeRoles.Data, NodeRoles.Teacher), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
 
-    [Fact]
-    public Task Of_a_cluster_that_keeps_the_majority_a_node_that_nothing_reaches_waits_until_it_sees_the_others() =>
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut() with { Faults = PauseTests.LongSteps, KeepMajority = true }, new(NodeRoles.Data) { KeepMajority = true },
-            NodeSetup.AllBut() with { Proxied = true, KeepMajority = true }], async cluster =>
-        {
-            await cluster.CheckpointAsync();
-            cluster[2].Proxy!.Clog();
-            await cluster.UntilOutAsync(cluster[2]);
-            await cluster.SaysAsync(cluster[2], "waits until it reaches the majority of the 3 nodes");
-            cluster[2].Proxy!.Unclog();
-            await cluster.UntilInAsync(cluster[2]);
-        });
-
     /// <summary>Messages from the last node arrive, those to it do not, until the others have gone on without it.</summary>
     private Task CutOffAsync(NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync(Modality.Images, [first, second, last with { Proxied = true }], async cluster =>
     {
