@@ -63,14 +63,7 @@ public sealed class Student : IDisposable
         try
         {
             using DisposeScope scope = NewDisposeScope();
-            BatchLosses mean = default;
-            lock (Generator)
-            {
-                // Odd multiplier: distinct steps have distinct seeds.
-                manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
-                for (int index = 0; index < microBatches.Count; index++)
-                    mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
-            }
+            BatchLosses mean = _options.Dropout > 0 ? BackwardWithDropout(step, microBatches) : Backward(microBatches);
             double norm = _optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
             if (!double.IsFinite(mean.Loss) || !double.IsFinite(norm))
                 throw new ModelException($"The loss of step {step} is {mean.Loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");
@@ -84,6 +77,24 @@ public sealed class Student : IDisposable
         {
             throw _compute.Failure($"step {step}", exception);
         }
+    }
+
+    private BatchLosses BackwardWithDropout(long step, IReadOnlyList<StudentBatch> microBatches)
+    {
+        lock (Generator)
+        {
+            // Odd multiplier: distinct steps have distinct seeds.
+            manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
+            return Backward(microBatches);
+        }
+    }
+
+    private BatchLosses Backward(IReadOnlyList<StudentBatch> microBatches)
+    {
+        BatchLosses mean = default;
+        for (int index = 0; index < microBatches.Count; index++)
+            mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
+        return mean;
     }
 
     /// <summary>Writes the weights as a Hugging Face folder, with the tokenizer's files of the initial model where it has any.</summary>

@@ -72,11 +72,17 @@ internal sealed class NodeFiles
     /// <summary>A path of a file with that content.</summary>
     public bool TryFind(string sha256, [NotNullWhen(true)] out string? path)
     {
+        path = FindAll(sha256).FirstOrDefault();
+        return path is not null;
+    }
+
+    /// <summary>The paths of all files with that content.</summary>
+    public IEnumerable<string> FindAll(string sha256)
+    {
         string[] paths;
         lock (_lock)
             paths = _bySha256.TryGetValue(sha256, out var known) ? [.. known] : [];
-        path = paths.FirstOrDefault(candidate => Has(candidate, sha256));
-        return path is not null;
+        return paths.Where(candidate => Has(candidate, sha256));
     }
 
     /// <summary>Offers the files of a folder and of those below it no longer.</summary>

@@ -42,7 +42,7 @@ public sealed record InputRequest([property: Key(0)] BatchKey Key);
 /// <param name="Samples">Number of each sample in the data set, <c>[batch]</c>.</param>
 /// <param name="Epochs">Epoch in which each sample is drawn, <c>[batch]</c>.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
-/// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
+/// <param name="SkippedSamples">Broken samples that the loader has replaced or passed over so far.</param>
 [MessagePackObject]
 public sealed record InputBatch([property: Key(0)] BatchKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] long[] Samples,
     [property: Key(3)] long[] Epochs, [property: Key(4)] int[] Labels, [property: Key(5)] long SkippedSamples);
@@ -56,7 +56,7 @@ public sealed record BlockRequest([property: Key(0)] BlockKey Key);
 /// <param name="Key">The samples.</param>
 /// <param name="Inputs">The samples, unmasked.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
-/// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
+/// <param name="SkippedSamples">Broken samples that the loader has replaced or passed over so far.</param>
 [MessagePackObject]
 public sealed record InputBlock([property: Key(0)] BlockKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] int[] Labels,
     [property: Key(3)] long SkippedSamples);
@@ -81,7 +81,7 @@ public sealed record BatchRequest([property: Key(0)] BatchKey Key);
 /// <param name="Key">The micro-batch.</param>
 /// <param name="Inputs">The samples, with what is masked of them where the stage masks.</param>
 /// <param name="Labels">Class of each sample, -1 for none, <c>[batch]</c>.</param>
-/// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
+/// <param name="SkippedSamples">Broken samples that the loader has replaced or passed over so far.</param>
 [MessagePackObject]
 public sealed record MaskedBatch([property: Key(0)] BatchKey Key, [property: Key(1)] SampleInputs Inputs, [property: Key(2)] int[] Labels,
     [property: Key(3)] long SkippedSamples);
@@ -117,7 +117,7 @@ public sealed record EvaluationRequest([property: Key(0)] string Plan, [property
 /// <param name="Loss">Mean cross-entropy.</param>
 /// <param name="Accuracy">Share of samples classified rightly, from 0 to 1.</param>
 /// <param name="Confusion">Samples counted by [label][prediction].</param>
-/// <param name="SkippedSamples">Broken samples that the loader has replaced so far.</param>
+/// <param name="SkippedSamples">Broken samples that the loader has replaced or passed over so far.</param>
 [MessagePackObject]
 public sealed record EvaluationDone([property: Key(0)] string Plan, [property: Key(1)] DataSplit Split, [property: Key(2)] double Loss,
     [property: Key(3)] double Accuracy, [property: Key(4)] int[][] Confusion, [property: Key(5)] long SkippedSamples);
@@ -147,7 +147,7 @@ public sealed record StudentEnded([property: Key(0)] string Plan, [property: Key
 /// <param name="DataWaitSeconds">Time without a batch.</param>
 /// <param name="TeacherWaitSeconds">Time with a batch but without its targets.</param>
 /// <param name="ComputeSeconds">Forward, backward and update.</param>
-/// <param name="SkippedSamples">Broken samples that were replaced.</param>
+/// <param name="SkippedSamples">Broken samples that were replaced or passed over.</param>
 [MessagePackObject]
 public sealed record TrainingTotals([property: Key(0)] long Steps, [property: Key(1)] double Seconds, [property: Key(2)] double DataWaitSeconds,
     [property: Key(3)] double TeacherWaitSeconds, [property: Key(4)] double ComputeSeconds, [property: Key(5)] long SkippedSamples);

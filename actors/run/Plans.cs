@@ -75,7 +75,7 @@ public sealed record DataPlan
     [Key(4)] public required string CacheDirectory { get; init; }
     /// <summary>The classes in label order, or null to take the data set's own.</summary>
     [Key(5)] public string[]? ClassNames { get; init; }
-    /// <summary>Whether a broken sample is replaced and counted instead of ending the run.</summary>
+    /// <summary>Whether a broken sample is replaced or passed over, and counted, instead of ending the run.</summary>
     [Key(6)] public required bool SkipBroken { get; init; }
     /// <summary>Side of the square that every image is resized to, in pixels; 0 for text.</summary>
     [Key(7)] public required int ImageSize { get; init; }

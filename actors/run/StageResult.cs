@@ -39,7 +39,7 @@ public sealed record StageResult
     [Key(14)] public double TeacherWaitSeconds { get; init; }
     /// <summary>Total time of forward, backward and update, in seconds.</summary>
     [Key(15)] public double ComputeSeconds { get; init; }
-    /// <summary>Broken images that were replaced.</summary>
+    /// <summary>Broken samples that were replaced or passed over.</summary>
     [Key(16)] public long SkippedSamples { get; init; }
 
     /// <summary>What a stage's training and evaluations add up to.</summary>

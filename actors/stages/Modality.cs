@@ -102,6 +102,9 @@ internal sealed class TextModality : Modality
         if (tokenizer.VocabularySize > configuration.VocabularySize)
             throw new RunException($"The tokenizer of {plan.Initial} has {tokenizer.VocabularySize} tokens, but the model beside it knows "
                 + $"{configuration.VocabularySize}; take both from the same model.");
+        if ((tokenizer.Begin, tokenizer.Pad, tokenizer.End) != (configuration.BeginToken, configuration.PadToken, configuration.EndToken))
+            throw new RunException($"The tokenizer of {plan.Initial} begins, pads and ends with tokens {tokenizer.Begin}, {tokenizer.Pad} and {tokenizer.End}, but the "
+                + $"model beside it with {configuration.BeginToken}, {configuration.PadToken} and {configuration.EndToken}; take both from the same model.");
         return new TextModality(plan, configuration, tokenizer);
     }
 
@@ -125,7 +128,7 @@ internal sealed class TextModality : Modality
             SkipBroken = data.SkipBroken,
         };
         var source = await TextSources.OpenAsync(options, sequences, _tokenizer, cancel);
-        return new StageSource(source, () => new TextLoader(source, sequences, Plan.Seed, Order(source, data)));
+        return new StageSource(source, () => new TextLoader(source, sequences, Plan.Seed, Order(source, data)), LossesOf(source, data.Key, text.MaxLength));
     }
 
     /// <summary>Chooses the tokens to predict and what stands in their place.</summary>
@@ -141,6 +144,18 @@ internal sealed class TextModality : Modality
             offset += texts.Lengths[i];
         }
         return batch.Inputs with { Texts = texts with { MaskedPositions = [.. positions], MaskedTokens = [.. replacements] } };
+    }
+
+    private static string? LossesOf(ITextSource source, string key, int maxLength)
+    {
+        List<string> losses = [];
+        if (source.TruncatedDocuments > 0)
+            losses.Add($"{source.TruncatedDocuments} documents are longer than {maxLength} tokens and lost {source.TruncatedTokens} of theirs");
+        if (source.SkippedLines > 0)
+            losses.Add($"{source.SkippedLines} broken lines were passed over");
+        if (source.BlankLines > 0)
+            losses.Add($"{source.BlankLines} blank lines are no documents");
+        return losses.Count == 0 ? null : $"of {key}, {string.Join(", and ", losses)}.";
     }
 
     public override string HowToLabel(DataPlan data) => $"give its documents the field '{data.Text!.LabelField}'";

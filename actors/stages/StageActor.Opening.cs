@@ -26,6 +26,8 @@ internal sealed partial class StageActor
         return () =>
         {
             _data = stage;
+            foreach (string sentence in sources.Losses)
+                _run.Events.Report(new Notice($"Stage '{Plan.Name}': {sentence}"));
             Report(_report with { Train = sources.Train, Test = sources.Test });
         };
     }

@@ -119,10 +119,8 @@ internal sealed class StageModels(RunContext run, RunRecord record, StagePlan pl
 
     private FetchOptions Options => new() { Time = run.Options.Time, Notice = text => run.Events.Report(new Notice(text)) };
 
-    /// <summary>A folder of this node that holds all the files. Many models have one configuration or tokenizer; the largest file tells them apart.</summary>
+    /// <summary>A folder of this node that holds all the files. Many models have one configuration or tokenizer; the largest file, the weights, is in few folders.</summary>
     private string? OwnFolder(FileSet files) =>
-        run.Files.TryFind(files.Files.MaxBy(file => file.Length)!.Sha256, out string? first) && Path.GetDirectoryName(first) is { } folder
-            && files.Files.All(file => run.Files.Has(Path.Combine(folder, file.Name), file.Sha256))
-            ? folder
-            : null;
+        run.Files.FindAll(files.Files.MaxBy(file => file.Length)!.Sha256).Select(path => Path.GetDirectoryName(path)!)
+            .FirstOrDefault(folder => files.Files.All(file => run.Files.Has(Path.Combine(folder, file.Name), file.Sha256)));
 }

@@ -7,7 +7,8 @@ namespace ActorTrain.Actors.Stages;
 /// <summary>An opened data set, and what reads it.</summary>
 /// <param name="Set">The data set.</param>
 /// <param name="NewLoader">Makes a loader of its batches, for the one who calls it to release.</param>
-internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader)
+/// <param name="Losses">A sentence that says what of the data is not used; null where all of it is.</param>
+internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader, string? Losses = null)
 {
     /// <summary>What a node without access to the data needs to know of it.</summary>
     public DataSetInfo Info { get; } = new(Set.Count, Set.Fingerprint, [.. Set.ClassNames]);
@@ -16,6 +17,9 @@ internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader)
 /// <summary>The opened data sets of a stage. They stay open until their last reader has ended.</summary>
 internal sealed class StageSources : IAsyncDisposable
 {
+    /// <summary>A matrix of counts by label and prediction travels with each evaluation.</summary>
+    private const int MostClasses = 2000;
+
     private readonly ConcurrentBag<Task> _released = [];
     private StageSource? _train;
     private StageSource? _test;
@@ -23,6 +27,9 @@ internal sealed class StageSources : IAsyncDisposable
     public DataSetInfo? Train => _train?.Info;
 
     public DataSetInfo? Test => _test?.Info;
+
+    /// <summary>What of the data is not used, a sentence for each data set.</summary>
+    public IEnumerable<string> Losses => new[] { _train, _test }.Select(source => source?.Losses).OfType<string>();
 
     public StageSource this[DataSplit split] => (split == DataSplit.Train ? _train : _test)!;
 
@@ -40,6 +47,9 @@ internal sealed class StageSources : IAsyncDisposable
             if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Length < 2)
                 throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Length} class(es), but stage '{plan.Name}' "
                     + $"learns to tell at least 2 apart; {modality.HowToLabel(plan.Train)}.");
+            if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Length > MostClasses)
+                throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Length} classes, but stage '{plan.Name}' "
+                    + $"can tell at most {MostClasses} apart; give it labels that repeat.");
             return sources;
         }
         catch

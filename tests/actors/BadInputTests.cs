@@ -138,5 +138,27 @@ public class BadInputTests(RunFixture fixture)
         Assert.Contains("280", error.Message);
     }
 
+    [Fact]
+    public async Task Special_tokens_of_another_model_are_refused()
+    {
+        string model = fixture.NewFolder();
+        var data = fixture[Modality.Text].Data;
+        var shape = (RobertaConfiguration)ModelFolder.ReadConfiguration(data.Model);
+        ModelFolder.CreateFresh(shape with { BeginToken = 2, EndToken = 0 }, 1, model, data.Model);
+        var error = await Assert.ThrowsAsync<RunException>(() =>
+            RunFixture.ExecuteAsync(Plans.Run(fixture[Modality.Text].Pretraining with { Initial = model }), fixture.NewFolder()));
+        Assert.Contains("tokens 0, 1 and 2", error.Message);
+        Assert.Contains("with 2, 1 and 0", error.Message);
+    }
+
+    [Fact]
+    public async Task What_sequences_cut_off_is_said()
+    {
+        var stage = fixture[Modality.Text].Data.Stages[2] with { Initial = fixture[Modality.Text].Data.Model, Reference = null };
+        stage = stage with { Train = stage.Train! with { Text = stage.Train.Text! with { MaxLength = 6 } } };
+        var (_, events) = await RunFixture.ExecuteAsync(Plans.Run(stage), fixture.NewFolder());
+        Assert.Contains(events.OfType<Notice>(), notice => notice.Text.Contains("of data.train,") && notice.Text.Contains("longer than 6 tokens"));
+    }
+
     private string NewData(SmallData data) => fixture.NewFolder() + Path.GetExtension(data.Train);
 }
