@@ -205,7 +205,22 @@ public sealed record StagePlan
     public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Deciding())));
 
     /// <summary>The plan with one and the same value for all that only says how it is carried out.</summary>
-    internal StagePlan Deciding() => this with { Train = Train?.Deciding(), Test = Test?.Deciding(), CheckpointEvery = 1, Keep = 1, PrefetchWindow = 1 };
+    internal StagePlan Deciding() => this with
+    {
+        Initial = WithoutCache(Initial),
+        Train = Train?.Deciding(),
+        Test = Test?.Deciding(),
+        CheckpointEvery = 1,
+        Keep = 1,
+        PrefetchWindow = 1,
+    };
+
+    /// <summary>A model in the cache directory is known by its folder's name there, for the cache may lie elsewhere when the run goes on.</summary>
+    private string WithoutCache(string location)
+    {
+        string cache = (Train ?? Test)?.CacheDirectory.TrimEnd('/') + "/";
+        return location.StartsWith(cache, StringComparison.Ordinal) ? location[cache.Length..] : location;
+    }
 }
 
 /// <summary>The stages of a run, in the order in which they are carried out.</summary>

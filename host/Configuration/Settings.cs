@@ -189,9 +189,6 @@ public sealed record Settings
         };
         if (new[] { text.TextField, text.LabelField, text.PairField }.OfType<string>().GroupBy(field => field).FirstOrDefault(same => same.Count() > 1) is { } twice)
             throw from.Mistake("text.text-field", $"text.text-field, text.label-field and text.pair-field name '{twice.Key}' twice; each is a field of its own");
-        string? packing = text.PairField is null ? null : text.Pack ? "text.pack" : from.Switch("source.pack") ? "source.pack" : null;
-        if (packing is not null)
-            throw from.Mistake(packing, $"{packing} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packing} = off");
         return text;
 
         string Field(string key) => from.Text(key) is { Length: > 0 } field ? field : throw from.Mistake(key, $"{key} is empty; name a field of the JSON lines");

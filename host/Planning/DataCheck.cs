@@ -21,11 +21,11 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
     public async Task<string[]> ForComparisonAsync(CancellationToken cancel)
     {
         if (settings.Model.Preset is not null)
-            await CheckUnlabelledAsync("source.data", settings.Source.Pack, cancel);
+            await CheckUnlabelledAsync("source.data", "source.pack", settings.Source.Limit, cancel);
         if (settings.Distill.Teacher.Length > 0)
             CheckTeacher();
-        if (settings.Data.Unlabelled.Length > 0)
-            await CheckUnlabelledAsync("data.unlabelled", settings.Text.Pack, cancel);
+        if (settings.Run.Methods.Any(method => method != Methods.FineTuning))
+            await CheckUnlabelledAsync(settings.Data.Unlabelled.Length > 0 ? "data.unlabelled" : "data.train", "text.pack", settings.Data.Limit, cancel);
         Required("data.test");
         return await CheckLabelledAsync(cancel);
     }
@@ -39,38 +39,41 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
         {
             if (!model.Shape.IsClassifier)
                 throw configuration.Mistake("model.from", $"model.from = {settings.Model.From} is no classifier; name the result of a fine-tuning, such as <run folder>/stages/finetune/model");
-            return await ClassesAsync("data.test", model.Shape.ClassNames, cancel);
+            return await ClassesAsync("data.test", model.Shape.ClassNames, limit: 0, cancel);
         }
         if (kind == StageKind.Finetune)
             return await CheckLabelledAsync(cancel);
         if (kind == StageKind.Distill)
             CheckTeacher();
-        await CheckUnlabelledAsync("data.unlabelled", settings.Text.Pack, cancel);
+        await CheckUnlabelledAsync("data.unlabelled", "text.pack", settings.Data.Limit, cancel);
         return null;
     }
 
     private async Task<string[]> CheckLabelledAsync(CancellationToken cancel)
     {
-        string[] classNames = await ClassesAsync("data.train", null, cancel);
+        string[] classNames = await ClassesAsync("data.train", null, settings.Data.Limit, cancel);
         if (classNames.Length < 2)
         {
             string wayOut = model.IsText ? $"give the JSON lines labels in the field \"{settings.Text.LabelField}\"" : "put the images into a folder per class";
             throw new DataException($"data.train: {settings.Data.Train} holds {classNames.Length} classes, and fine-tuning needs two or more; {wayOut}.");
         }
         if (settings.Data.Test.Length > 0)
-            await ClassesAsync("data.test", classNames, cancel);
+            await ClassesAsync("data.test", classNames, limit: 0, cancel);
         return classNames;
     }
 
-    private async Task<string[]> ClassesAsync(string key, IReadOnlyList<string>? classNames, CancellationToken cancel)
+    private async Task<string[]> ClassesAsync(string key, IReadOnlyList<string>? classNames, int limit, CancellationToken cancel)
     {
-        await using IDataSet data = await _data.OpenLabelledAsync(Required(key), key, classNames, cancel);
+        await using IDataSet data = await _data.OpenLabelledAsync(Required(key), key, classNames, limit, cancel);
         return [.. data.ClassNames];
     }
 
-    private async Task CheckUnlabelledAsync(string key, bool pack, CancellationToken cancel)
+    private async Task CheckUnlabelledAsync(string key, string packKey, int limit, CancellationToken cancel)
     {
-        await using IDataSet data = await _data.OpenUnlabelledAsync(Required(key), key, pack, cancel);
+        bool pack = configuration.Switch(packKey);
+        if (model.IsText && pack && settings.Text.PairField is not null)
+            throw configuration.Mistake(packKey, $"{packKey} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packKey} = off");
+        await using IDataSet data = await _data.OpenUnlabelledAsync(Required(key), key, pack, limit, cancel);
     }
 
     /// <summary>A teacher of text must read it as the student does.</summary>

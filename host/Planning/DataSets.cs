@@ -14,22 +14,27 @@ internal sealed partial class DataSets(Settings settings, InitialModel model)
     /// <param name="location">The data set.</param>
     /// <param name="key">What the user set it with, for messages.</param>
     /// <param name="classNames">The classes that it must have; null = its own.</param>
+    /// <param name="limit">At most so many samples; 0 = all.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
-    public Task<IDataSet> OpenLabelledAsync(string location, string key, IReadOnlyList<string>? classNames, CancellationToken cancel) =>
-        OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder, ClassNames = classNames }, pack: false, cancel);
+    public Task<IDataSet> OpenLabelledAsync(string location, string key, IReadOnlyList<string>? classNames, int limit, CancellationToken cancel) =>
+        OpenAsync(Options(location, key, limit) with { ClassNames = classNames }, pack: false, cancel);
 
     /// <summary>Opens a data set whose labels nobody looks at.</summary>
     /// <param name="location">The data set.</param>
     /// <param name="key">What the user set it with, for messages.</param>
     /// <param name="pack">Whether documents are laid end to end.</param>
+    /// <param name="limit">At most so many samples; 0 = all.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
-    public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, CancellationToken cancel) =>
-        OpenAsync(new SourceOptions { Location = location, Key = key, CacheDirectory = settings.CacheFolder }, pack, cancel);
+    public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, int limit, CancellationToken cancel) =>
+        OpenAsync(Options(location, key, limit), pack, cancel);
 
     /// <summary>Whether a location's name says that it is text.</summary>
     public static bool IsNamedAsText(string location) => NameOfText().IsMatch(location);
+
+    private SourceOptions Options(string location, string key, int limit) =>
+        new() { Location = location, Key = key, CacheDirectory = settings.CacheFolder, Limit = limit, LimitSeed = settings.Data.LimitSeed };
 
     private Task<IDataSet> OpenAsync(SourceOptions options, bool pack, CancellationToken cancel)
     {

@@ -44,6 +44,8 @@ public sealed record InitialModel(string Location, ModelConfiguration Shape, Tok
         Tokenizer tokenizer = Tokenizer.Open(folder);
         if (tokenizer.VocabularySize > shape.VocabularySize)
             throw new ModelException($"The tokenizer in {folder} has {tokenizer.VocabularySize} tokens and the model beside it {shape.VocabularySize}; take both from the same model.");
+        if ((tokenizer.Begin, tokenizer.Pad, tokenizer.End) != (shape.BeginToken, shape.PadToken, shape.EndToken))
+            throw new ModelException($"The tokenizer in {folder} numbers <s>, <pad> and </s> as {tokenizer.Begin}, {tokenizer.Pad} and {tokenizer.End}, and {ModelFolder.ConfigurationName} beside it as {shape.BeginToken}, {shape.PadToken} and {shape.EndToken}; take both from the same model.");
         if (settings.Text.MaxLength > shape.MaxLength)
             throw configuration.Mistake("text.max-length", $"text.max-length = {settings.Text.MaxLength} is above the {shape.MaxLength} tokens that the position table of {folder} allows; lower it");
         return new InitialModel(folder, shape, tokenizer);

@@ -17,7 +17,10 @@ public sealed record MethodRun(string Method, ulong Seed, IReadOnlyList<string> 
 public sealed record PlannedRun(RunPlan Plan, string Initial, IReadOnlyList<MethodRun> Runs)
 {
     /// <summary>Whether the samples are text.</summary>
-    public bool IsText => Plan.Stages.Any(stage => (stage.Train ?? stage.Test)?.Text is not null);
+    public bool IsText => TakesText(Plan);
+
+    /// <summary>Whether a plan's samples are text.</summary>
+    public static bool TakesText(RunPlan plan) => plan.Stages.Any(stage => (stage.Train ?? stage.Test)?.Text is not null);
 }
 
 /// <summary>Turns settings into the plan of a comparison: θ_init once, then every method for every seed, sharing what can be shared.</summary>

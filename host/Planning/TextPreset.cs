@@ -22,7 +22,13 @@ internal static class TextPreset
     {
         string tokenizerFolder = settings.Text.Tokenizer is { Length: > 0 } given ? given : await TokenizerAsync(configuration, settings, cancel);
         Tokenizer tokenizer = Tokenizer.Open(tokenizerFolder);
-        RobertaConfiguration shape = (RobertaConfiguration)ModelPresets.Find(preset) with { VocabularySize = tokenizer.VocabularySize };
+        RobertaConfiguration shape = (RobertaConfiguration)ModelPresets.Find(preset) with
+        {
+            VocabularySize = tokenizer.VocabularySize,
+            BeginToken = tokenizer.Begin,
+            PadToken = tokenizer.Pad,
+            EndToken = tokenizer.End,
+        };
         string folder = Path.Combine(settings.CacheFolder, $"{preset}-{tokenizer.Fingerprint[..16]}-seed-{seed}");
         await MakeFolderAsync(folder, unfinished =>
         {
@@ -53,9 +59,7 @@ internal static class TextPreset
     {
         if (Directory.Exists(folder))
             return;
-        string unfinished = $"{folder}.{Environment.ProcessId}.tmp";
-        if (Directory.Exists(unfinished))
-            Directory.Delete(unfinished, recursive: true);
+        string unfinished = $"{folder}.{Guid.NewGuid():N}.tmp";
         Directory.CreateDirectory(unfinished);
         try
         {

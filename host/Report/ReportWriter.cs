@@ -22,7 +22,7 @@ public static class ReportWriter
         IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(
             Path.Combine(folder, "metrics.jsonl"), planned.Plan.Stages.Where(stage => stage.Steps > 0).ToDictionary(stage => stage.Name, stage => stage.Steps), cancel);
         string samples = planned.IsText
-            ? SampleSentences.Section(await SampleSentences.PredictAsync(planned, results.Stages, cancel))
+            ? SampleSentences.Section(await SampleSentences.PredictAsync(planned, results.Stages, cancel)) + await RunTexts.SectionAsync(planned, results.Stages, cancel)
             : SamplePictures.Section(await SamplePictures.PaintAsync(planned, results.Stages, cancel));
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, samples), cancel);
     }
@@ -33,7 +33,7 @@ public static class ReportWriter
     /// <param name="command">The command line that makes these results.</param>
     /// <param name="configuration">The resolved configuration.</param>
     /// <param name="curves">The losses of every stage.</param>
-    /// <param name="samples">A section of HTML with what the models make of a few samples; may be empty.</param>
+    /// <param name="samples">Sections of HTML about the samples and what the models make of a few; may be empty.</param>
     internal static string Compose(PlannedRun planned, Comparison results, string command, string configuration,
         IReadOnlyDictionary<string, StageCurves> curves, string samples)
     {
@@ -81,7 +81,8 @@ public static class ReportWriter
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 
-    private static string Table(ResultTable table, IReadOnlyList<MethodResult> methods)
+    /// <summary>A table, with the methods' colours where a row stands for each of them.</summary>
+    internal static string Table(ResultTable table, IReadOnlyList<MethodResult> methods)
     {
         var html = new StringBuilder("<div class=\"wide\"><table>\n<thead><tr>");
         foreach (string title in table.Header)

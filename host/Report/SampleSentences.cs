@@ -2,7 +2,6 @@ using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Planning;
-using ActorTrain.Host.Progress;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Report;
@@ -28,26 +27,25 @@ internal sealed record TextPiece(string Text, PieceKind Kind);
 /// <param name="Pieces">The sentence from its beginning to its end.</param>
 internal sealed record SentenceForm(string Name, IReadOnlyList<TextPiece> Pieces);
 
-/// <summary>Test sentences, what a masked-language model sees of them, and what the run's models put at the chosen places.</summary>
+/// <summary>Sentences, of the test set where there is one: what a masked-language model sees of them, and what the run's models put at the chosen places.</summary>
 internal static class SampleSentences
 {
     /// <summary>Sentences shown.</summary>
     private const int Sentences = 4;
 
-    /// <summary>Takes the sentences from the test set; empty where the run made no language model.</summary>
+    /// <summary>Fills in the sentences; empty where the run made no language model.</summary>
     /// <returns>For each sentence its forms.</returns>
     public static async Task<IReadOnlyList<IReadOnlyList<SentenceForm>>> PredictAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
     {
         StagePlan[] predictors = [.. SampleModels.Of(planned)];
-        DataPlan? data = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null) ?? predictors.FirstOrDefault()?.Train;
+        DataPlan? test = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null);
+        DataPlan? data = test ?? predictors.FirstOrDefault()?.Train;
         if (predictors.Length == 0 || data?.Text is not { } text)
             return [];
         StagePlan first = predictors[0];
         var tokenizer = Tokenizer.Open(Folder(first));
-        var options = new TextOptions { MaxLength = text.MaxLength, Pack = text.Pack, TextField = text.TextField, LabelField = text.LabelField, PairField = text.PairField, SkipBroken = data.SkipBroken };
-        await using ITextSource source = await OpeningDisplay.ShowAsync(
-            new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames },
-            shown => TextSources.OpenAsync(shown, options, tokenizer, cancel));
+        await using ITextSource source = await RunTexts.OpenAsync(data, RunTexts.Options(data, batchSize: 1), tokenizer, cancel);
+        string split = test is null ? "training sentence" : "test sentence";
 
         var sentences = new List<IReadOnlyList<SentenceForm>>();
         int count = (int)Math.Min(Sentences, source.Count);
@@ -57,10 +55,12 @@ internal static class SampleSentences
             int[] tokens = source.Read(sample);
             List<int> positions = [], replacements = [];
             TokenMask.Choose(tokenizer, first.Seed, epoch: 0, sample, tokens, first.MaskRatio, text.WholeWord, offset: 0, positions, replacements);
+            if (positions.Count == 0)
+                continue;
             var input = new TextInput(tokens, [tokens.Length], [.. positions], [.. replacements]);
             List<SentenceForm> forms =
             [
-                new("test sentence", Pieces(tokenizer, tokens, positions, At(tokens, positions), _ => PieceKind.Chosen)),
+                new(split, Pieces(tokenizer, tokens, positions, At(tokens, positions), _ => PieceKind.Chosen)),
                 new("seen by the model", Pieces(tokenizer, tokens, positions, replacements, _ => PieceKind.Chosen)),
             ];
             foreach (StagePlan predictor in predictors)

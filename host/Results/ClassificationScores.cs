@@ -3,11 +3,11 @@ using ActorTrain.Actors;
 namespace ActorTrain.Host.Results;
 
 /// <summary>
-/// Accuracy and F1 of a classifier, from its confusion matrix, with scikit-learn's definitions: every class counts, also one that neither
-/// occurs nor is predicted, and a class's F1 that is 0 / 0 is 0 (<c>f1_score(labels=all classes, zero_division=0)</c>).
+/// Accuracy and F1 of a classifier, from its confusion matrix, as scikit-learn's <c>accuracy_score</c> and <c>f1_score</c> have them by
+/// default: a class that neither occurs nor is predicted does not count.
 /// </summary>
 /// <param name="Accuracy">Share of the samples classified rightly, 0 to 1.</param>
-/// <param name="MacroF1">Mean of the classes' F1, each with the same weight, 0 to 1.</param>
+/// <param name="MacroF1">Mean of the F1 of the classes that occur or are predicted, each with the same weight, 0 to 1.</param>
 /// <param name="MicroF1">F1 of all decisions together, 0 to 1; where every sample has one label and one prediction it is the accuracy.</param>
 public sealed record ClassificationScores(double Accuracy, double MacroF1, double MicroF1)
 {
@@ -33,7 +33,8 @@ public sealed record ClassificationScores(double Accuracy, double MacroF1, doubl
         }
         return new ClassificationScores(
             Share(right.Sum(), labelled.Sum()),
-            Enumerable.Range(0, classes).Average(label => F1(right[label], labelled[label], predicted[label])),
+            Enumerable.Range(0, classes).Where(label => labelled[label] + predicted[label] > 0)
+                .Select(label => F1(right[label], labelled[label], predicted[label])).DefaultIfEmpty(0).Average(),
             F1(right.Sum(), labelled.Sum(), predicted.Sum()));
     }
 

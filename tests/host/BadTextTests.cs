@@ -83,6 +83,10 @@ public sealed class BadTextTests : IDisposable
         await FailAsync(["data.jsonl", "preset:tiny-32 takes images", "model.from"], "pretrain", "--model", "preset:tiny-32", "--data", _workspace.Write("data.jsonl", Sound));
 
     [Fact]
+    public async Task Pairs_that_are_to_be_packed() => await FailAsync(["text.pack = on", "text.pair-field", "text.pack = off"],
+        [.. await PretrainAsync(_workspace.Write("data.jsonl", Sound)), "--set", "text.pair-field=label", "--set", "text.label-field=kind"]);
+
+    [Fact]
     public async Task A_preset_without_text_to_train_a_tokenizer_on() =>
         await FailAsync(["preset:tiny-text", "source.data", "text.tokenizer"], "pretrain", "--model", "preset:tiny-text", "--data", _workspace.Write("data.jsonl", Sound));
 

@@ -89,7 +89,6 @@ public class ConfigurationTests
     [InlineData("text.pair-field = label", "name 'label' twice")]
     [InlineData("model { from = somewhere, image-size = 32 }", "model.image-size changes a preset for images only")]
     [InlineData("model { from = \"preset:tiny-text\", image-size = 32 }", "model.image-size changes a preset for images only")]
-    [InlineData("text.pair-field = other", "set text.pack = off")]
     public void Values_that_do_not_go_together_are_refused(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Settings.Read(Load(text), "test")).Message);
 

@@ -1,0 +1,59 @@
+using System.Text;
+using ActorTrain.Actors;
+using ActorTrain.DataPipeline;
+using ActorTrain.Host.Planning;
+using ActorTrain.Host.Progress;
+using ActorTrain.Host.Results;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>The texts of a finished run, opened again for its report.</summary>
+internal static class RunTexts
+{
+    /// <summary>How a data set of the plan is read.</summary>
+    public static TextOptions Options(DataPlan data, int batchSize) => new()
+    {
+        MaxLength = data.Text!.MaxLength,
+        Pack = data.Text.Pack,
+        TextField = data.Text.TextField,
+        LabelField = data.Text.LabelField,
+        PairField = data.Text.PairField,
+        BatchSize = batchSize,
+        BucketBatches = data.Text.BucketBatches,
+        SkipBroken = data.SkipBroken,
+    };
+
+    /// <summary>Opens a data set of the plan.</summary>
+    public static Task<ITextSource> OpenAsync(DataPlan data, TextOptions options, Tokenizer tokenizer, CancellationToken cancel)
+    {
+        var source = new SourceOptions
+        {
+            Location = data.Location,
+            Key = data.Key,
+            CacheDirectory = data.CacheDirectory,
+            ClassNames = data.ClassNames,
+            Limit = data.Limit,
+            LimitSeed = data.LimitSeed,
+        };
+        return OpeningDisplay.ShowAsync(source, shown => TextSources.OpenAsync(shown, options, tokenizer, cancel));
+    }
+
+    /// <summary>What the training sets are like, as a section of the report.</summary>
+    public static async Task<string> SectionAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
+    {
+        var tokenizer = Tokenizer.Open(results[0].ModelFolder);
+        List<IReadOnlyList<string>> rows = [];
+        foreach (StagePlan stage in planned.Plan.Stages.Where(stage => stage.Train is not null).DistinctBy(stage => (stage.Train!.Location, stage.Train.Text!.Pack, stage.BatchSize)))
+        {
+            TextOptions options = Options(stage.Train!, stage.BatchSize);
+            await using ITextSource source = await OpenAsync(stage.Train!, options, tokenizer, cancel);
+            PaddingShare padding = await PaddingShare.MeasureAsync(source, options, cancel);
+            rows.Add([$"{stage.Train!.Key}{(options.Pack ? ", packed" : "")}", $"{source.Count}", $"{stage.BatchSize}", $"{source.TruncatedTokens}", $"{padding.Bucketed:0.0%}", $"{padding.Shuffled:0.0%}"]);
+        }
+        if (rows.Count == 0)
+            return "";
+        var table = new ResultTable(["training set", "sequences", "batch", "tokens cut off", "padding saved: in buckets", "without buckets"], rows);
+        return new StringBuilder("<h2>Texts</h2>\n").Append(ReportWriter.Table(table, []))
+            .Append("<p class=\"soft\">Padding: the share of a batch's tokens if its sequences were filled up to the longest of them, with sequences of like length in a batch and without. None is stored or sent.</p>\n").ToString();
+    }
+}
