@@ -1,7 +1,6 @@
 using System.CommandLine;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Host.Planning;
 using ActorTrain.Host.Progress;
 
 namespace ActorTrain.Host.Commands;
@@ -73,7 +72,7 @@ internal static class DataCommands
         new() { Location = location, Key = "location", CacheDirectory = settings.CacheFolder };
 
     private static Task<IDataSet> OpenAsync(Settings settings, SourceOptions options, bool text, CancellationToken cancel) => OpeningDisplay.ShowAsync<IDataSet>(options, async shown =>
-        text || DataSets.IsNamedAsText(options.Location)
+        text || TextSources.IsText(options.Location)
             ? await TextSources.OpenDocumentsAsync(shown, settings.TextOptions(pack: false, batchSize: 1), cancel)
             : await SampleSources.OpenAsync(shown, cancel));
 

@@ -64,6 +64,15 @@ public sealed record Settings
         SkipBroken = Data.SkipBroken,
     };
 
+    /// <summary>How text is read whose labels nobody looks at, but to draw a limited set with every class's share kept.</summary>
+    /// <param name="pack">Whether documents are laid end to end.</param>
+    /// <param name="limit">At most so many samples; 0 = all.</param>
+    public TextOptions UnlabelledTextOptions(bool pack, int limit)
+    {
+        TextOptions options = TextOptions(pack, batchSize: 1);
+        return limit == 0 ? options with { LabelField = null } : options;
+    }
+
     /// <summary>Reads the settings and checks what involves several keys.</summary>
     /// <param name="from">The configuration.</param>
     /// <param name="defaultName">What <c>run.name = ""</c> stands for.</param>

@@ -1,4 +1,3 @@
-using System.Text.RegularExpressions;
 using ActorTrain.DataPipeline;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Progress;
@@ -8,7 +7,7 @@ namespace ActorTrain.Host.Planning;
 /// <summary>Opens data sets as a model takes them, and shows how far that is.</summary>
 /// <param name="settings">How they are read, and where indices are kept.</param>
 /// <param name="model">The model.</param>
-internal sealed partial class DataSets(Settings settings, InitialModel model)
+internal sealed class DataSets(Settings settings, InitialModel model)
 {
     /// <summary>Opens a data set of labelled samples.</summary>
     /// <param name="location">The data set.</param>
@@ -18,7 +17,7 @@ internal sealed partial class DataSets(Settings settings, InitialModel model)
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
     public Task<IDataSet> OpenLabelledAsync(string location, string key, IReadOnlyList<string>? classNames, int limit, CancellationToken cancel) =>
-        OpenAsync(Options(location, key, limit) with { ClassNames = classNames }, pack: false, cancel);
+        OpenAsync(Options(location, key, limit) with { ClassNames = classNames }, settings.TextOptions(pack: false, batchSize: 1), cancel);
 
     /// <summary>Opens a data set whose labels nobody looks at.</summary>
     /// <param name="location">The data set.</param>
@@ -28,25 +27,19 @@ internal sealed partial class DataSets(Settings settings, InitialModel model)
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
     public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, int limit, CancellationToken cancel) =>
-        OpenAsync(Options(location, key, limit), pack, cancel);
-
-    /// <summary>Whether a location's name says that it is text.</summary>
-    public static bool IsNamedAsText(string location) => NameOfText().IsMatch(location);
+        OpenAsync(Options(location, key, limit), settings.UnlabelledTextOptions(pack, limit), cancel);
 
     private SourceOptions Options(string location, string key, int limit) =>
         new() { Location = location, Key = key, CacheDirectory = settings.CacheFolder, Limit = limit, LimitSeed = settings.Data.LimitSeed };
 
-    private Task<IDataSet> OpenAsync(SourceOptions options, bool pack, CancellationToken cancel)
+    private Task<IDataSet> OpenAsync(SourceOptions options, TextOptions text, CancellationToken cancel)
     {
         if (model.Tokenizer is not { } tokenizer)
         {
-            return IsNamedAsText(options.Location)
+            return TextSources.IsText(options.Location)
                 ? throw new DataException($"{options.Key}: {options.Location} is text, and {model.Location} takes images; name a model for text in model.from, such as preset:tiny-text.")
                 : OpeningDisplay.ShowAsync<IDataSet>(options, async shown => await SampleSources.OpenAsync(shown, cancel));
         }
-        return OpeningDisplay.ShowAsync<IDataSet>(options, async shown => await TextSources.OpenAsync(shown, settings.TextOptions(pack, batchSize: 1), tokenizer, cancel));
+        return OpeningDisplay.ShowAsync<IDataSet>(options, async shown => await TextSources.OpenAsync(shown, text, tokenizer, cancel));
     }
-
-    [GeneratedRegex(@"\.(jsonl|txt)(\.gz)?$", RegexOptions.IgnoreCase)]
-    private static partial Regex NameOfText();
 }

@@ -11,12 +11,15 @@ namespace ActorTrain.Host.Report;
 internal static class RunTexts
 {
     /// <summary>How a data set of the plan is read.</summary>
-    public static TextOptions Options(DataPlan data, int batchSize) => new()
+    /// <param name="data">The data set.</param>
+    /// <param name="batchSize">Samples of a step.</param>
+    /// <param name="labelled">Whether the stage looks at its labels.</param>
+    public static TextOptions Options(DataPlan data, int batchSize, bool labelled) => new()
     {
         MaxLength = data.Text!.MaxLength,
         Pack = data.Text.Pack,
         TextField = data.Text.TextField,
-        LabelField = data.Text.LabelField,
+        LabelField = labelled || data.Limit > 0 ? data.Text.LabelField : null,
         PairField = data.Text.PairField,
         BatchSize = batchSize,
         BucketBatches = data.Text.BucketBatches,
@@ -45,14 +48,14 @@ internal static class RunTexts
         List<IReadOnlyList<string>> rows = [];
         foreach (StagePlan stage in planned.Plan.Stages.Where(stage => stage.Train is not null).DistinctBy(stage => (stage.Train!.Location, stage.Train.Text!.Pack, stage.BatchSize)))
         {
-            TextOptions options = Options(stage.Train!, stage.BatchSize);
+            TextOptions options = Options(stage.Train!, stage.BatchSize, stage.Kind == StageKind.Finetune);
             await using ITextSource source = await OpenAsync(stage.Train!, options, tokenizer, cancel);
             PaddingShare padding = await PaddingShare.MeasureAsync(source, options, cancel);
             rows.Add([$"{stage.Train!.Key}{(options.Pack ? ", packed" : "")}", $"{source.Count}", $"{stage.BatchSize}", $"{source.TruncatedTokens}", $"{padding.Bucketed:0.0%}", $"{padding.Shuffled:0.0%}"]);
         }
         if (rows.Count == 0)
             return "";
-        var table = new ResultTable(["training set", "sequences", "batch", "tokens cut off", "padding saved: in buckets", "without buckets"], rows);
+        var table = new ResultTable(["training set", "sequences", "batch", "tokens cut off", "padding, in buckets", "without buckets"], rows);
         return new StringBuilder("<h2>Texts</h2>\n").Append(ReportWriter.Table(table, []))
             .Append("<p class=\"soft\">Padding: the share of a batch's tokens if its sequences were filled up to the longest of them, with sequences of like length in a batch and without. None is stored or sent.</p>\n").ToString();
     }

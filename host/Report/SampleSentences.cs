@@ -44,7 +44,7 @@ internal static class SampleSentences
             return [];
         StagePlan first = predictors[0];
         var tokenizer = Tokenizer.Open(Folder(first));
-        await using ITextSource source = await RunTexts.OpenAsync(data, RunTexts.Options(data, batchSize: 1), tokenizer, cancel);
+        await using ITextSource source = await RunTexts.OpenAsync(data, RunTexts.Options(data, batchSize: 1, labelled: test is not null), tokenizer, cancel);
         string split = test is null ? "training sentence" : "test sentence";
 
         var sentences = new List<IReadOnlyList<SentenceForm>>();
