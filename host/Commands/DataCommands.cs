@@ -45,6 +45,7 @@ internal static class DataCommands
             Settings settings = Settings.Read(common.Load(parsed, [], []), "data");
             await using IDataSet data = await OpenAsync(settings, Options(settings, parsed.GetRequiredValue(location)), parsed.GetValue(text), cancel);
             Console.WriteLine($"{data.Count} samples of {data.Location} are indexed.");
+            DescribeLines(data);
         }));
         return command;
     }
@@ -86,11 +87,27 @@ internal static class DataCommands
         }
         Console.WriteLine($"location     {data.Location}");
         Console.WriteLine($"{samples,-12} {data.Count}");
+        DescribeLines(data);
         Console.WriteLine($"fingerprint  {data.Fingerprint}");
         if (labels[0] > 0)
             Console.WriteLine($"unlabelled   {labels[0]}");
         Console.WriteLine($"classes      {data.ClassNames.Count}");
         for (int label = 0; label < data.ClassNames.Count; label++)
             Console.WriteLine($"{label,10}   {data.ClassNames[label]}: {labels[label + 1]}");
+    }
+
+    /// <summary>Says how many lines of text hold no document.</summary>
+    private static void DescribeLines(IDataSet data)
+    {
+        var (blank, broken) = data switch
+        {
+            ITextDocuments documents => (documents.BlankLines, documents.SkippedLines),
+            ITextSource sequences => (sequences.BlankLines, sequences.SkippedLines),
+            _ => (0, 0),
+        };
+        if (blank > 0)
+            Console.WriteLine($"blank lines  {blank}");
+        if (broken > 0)
+            Console.WriteLine($"broken lines {broken}, passed over");
     }
 }

@@ -39,7 +39,7 @@ internal static class TokenizerCommands
         {
             var options = new SourceOptions { Location = location, Key = "files", CacheDirectory = settings.CacheFolder };
             await using ITextDocuments documents = await OpeningDisplay.ShowAsync(options,
-                shown => TextSources.OpenDocumentsAsync(shown, settings.TextOptions(pack: false, batchSize: 1), cancel));
+                shown => TextSources.OpenDocumentsAsync(shown, settings.TextOptions(pack: false, batchSize: 1) with { LabelField = null }, cancel));
             await foreach (string text in documents.TextsAsync(cancel))
                 yield return text;
         }

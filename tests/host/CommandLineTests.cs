@@ -69,6 +69,11 @@ public sealed class CommandLineTests : IDisposable
         Assert.Contains("documents    12", data.Output);
         Assert.Contains("fruit: 4", data.Output);
 
+        File.WriteAllText(_workspace.File("gaps.jsonl"), "{\"text\": \"one\"}\n\n \nno JSON\n");
+        Ending gaps = await SucceedAsync("data", "inspect", _workspace.File("gaps.jsonl"), "--set", "data.skip-broken=on");
+        Assert.Contains("blank lines  2", gaps.Output);
+        Assert.Contains("broken lines 1, passed over", gaps.Output);
+
         Ending lengths = await SucceedAsync("data", "inspect", sentences, "--tokenizer", folder, "--set", "pretrain.batch-size=4");
         Assert.Contains("sequences    12", lengths.Output);
         Assert.Contains("padding ", lengths.Output);
