@@ -102,7 +102,7 @@ public static class ReportWriter
         string masked = planned.IsText ? "masked-language loss" : "reconstruction loss";
         Add("Pre-training of θ_init", masked, planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
             .Select(stage => new Curve("θ_init", "c3", curves[stage.Name].Loss)));
-        Add($"Adaptation: {masked}", masked, planned.Plan.Stages.Where(IsAdaptation)
+        Add("Adaptation", masked, planned.Plan.Stages.Where(IsAdaptation)
             .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(KeyOf(stage)), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
         Add("Self-distillation: distance to the teacher", "distance", planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Distill)
             .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(Methods.SelfDistillation), curves[stage.Name].DistillLoss)));
