@@ -57,7 +57,8 @@ public class ClusterLossTests(RunFixture fixture)
         Assert.Equal(expected[0].ModelSha256, (await run)[0].ModelSha256);
         var ledger = nodes.Ledger(plan.Stages[0].Name);
         Assert.Empty(ledger.Faults);
-        Assert.Equal(0, ledger.RepeatedSteps);
+        // Between the leaver's last copy and its end the training may have begun once more.
+        Assert.InRange(ledger.RepeatedSteps, 0, plan.Stages[0].CheckpointEvery);
     }
 
     /// <summary>A stage long enough to be disturbed, with many checkpoints, and what it ends with.</summary>
