@@ -8,15 +8,15 @@ namespace ActorTrain.Cluster.Tests;
 [Collection("cluster")]
 public class MembershipTests(ClusterFixture fixture)
 {
-    [Fact]
-    public Task A_late_joiner_is_used_at_once() =>
+    [Theory, EachModality]
+    public Task A_late_joiner_is_used_at_once(Modality modality) =>
         // The first teacher alone would take two hours.
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=60000ms" }], cluster =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=60000ms" }], cluster =>
             cluster.JoinAsync(new(NodeRoles.Teacher)));
 
-    [Fact]
-    public Task Who_leaves_finishes_its_step_and_hands_on() =>
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
+    [Theory, EachModality]
+    public Task Who_leaves_finishes_its_step_and_hands_on(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
             await cluster.CheckpointAsync();
             var student = cluster.Student();

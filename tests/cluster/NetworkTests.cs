@@ -10,9 +10,9 @@ public class NetworkTests(ClusterFixture fixture)
     /// <summary>The later ones meet connections that are being made again.</summary>
     private const int Cuts = 3;
 
-    [Fact]
-    public Task Cut_connections_are_made_again_and_nobody_is_taken_out() =>
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Data, NodeRoles.Teacher) { Proxied = true, DowningAfter = "5s" }], async cluster =>
+    [Theory, EachModality]
+    public Task Cut_connections_are_made_again_and_nobody_is_taken_out(Modality modality) =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Data, NodeRoles.Teacher) { Proxied = true, DowningAfter = "5s" }], async cluster =>
         {
             await cluster.CheckpointAsync();
             var proxy = cluster[1].Proxy!;
@@ -26,16 +26,16 @@ public class NetworkTests(ClusterFixture fixture)
             Assert.DoesNotContain(cluster[1].Lines.All, line => line.Contains(PauseTests.Rejoins, StringComparison.Ordinal));
         });
 
-    [Fact]
-    public Task A_node_that_nothing_reaches_is_done_without_and_joins_again() => CutOffAsync(
+    [Theory, EachModality]
+    public Task A_node_that_nothing_reaches_is_done_without_and_joins_again(Modality modality) => CutOffAsync(modality,
         NodeSetup.AllBut() with { Faults = PauseTests.LongSteps }, new(NodeRoles.Evaluator), new(NodeRoles.Data, NodeRoles.Teacher));
 
-    [Fact]
-    public Task A_student_that_nothing_reaches_joins_again_with_what_it_has_done() => CutOffAsync(
+    [Theory, EachModality]
+    public Task A_student_that_nothing_reaches_joins_again_with_what_it_has_done(Modality modality) => CutOffAsync(modality,
         new(NodeRoles.Coordinator, NodeRoles.Evaluator), new(NodeRoles.Data, NodeRoles.Teacher), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
 
     /// <summary>Messages from the last node arrive, those to it do not, until the others have gone on without it.</summary>
-    private Task CutOffAsync(NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync(Modality.Images, [first, second, last with { Proxied = true }], async cluster =>
+    private Task CutOffAsync(Modality modality, NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync(modality, [first, second, last with { Proxied = true }], async cluster =>
     {
         await cluster.CheckpointAsync();
         cluster[2].Proxy!.Clog();
