@@ -11,13 +11,13 @@ public class ResourceTests(ClusterFixture fixture)
     /// <summary>Enough for a log line, too little for a checkpoint.</summary>
     private const long LeftBytes = 64 << 10;
 
-    [FactWithMounts]
-    public async Task A_full_disk_ends_the_run_with_a_sentence_and_with_space_the_same_command_resumes()
+    [TheoryWithMounts, EachModality]
+    public async Task A_full_disk_ends_the_run_with_a_sentence_and_with_space_the_same_command_resumes(Modality modality)
     {
         string folder = fixture.NewFolder();
         Directory.CreateDirectory(folder);
         await using var disk = await TemporaryDisk.MountAsync(folder, "8m");
-        await fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Folder = folder }], async cluster =>
+        await fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Folder = folder }], async cluster =>
         {
             await cluster.CheckpointAsync();
             string filler = Path.Combine(folder, "filler");
@@ -30,10 +30,10 @@ public class ResourceTests(ClusterFixture fixture)
         });
     }
 
-    [Fact]
-    public Task A_slow_teacher_holds_nobody_up_beside_a_fast_one() =>
+    [Theory, EachModality]
+    public Task A_slow_teacher_holds_nobody_up_beside_a_fast_one(Modality modality) =>
         // Alone it would take longer than the test may.
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=3000ms" }],
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Teacher), new(NodeRoles.Teacher), new(NodeRoles.Teacher) { Faults = "teacher-answers=3000ms" }],
             cluster => cluster.CheckpointAsync());
 
     private static void Fill(string file)
