@@ -21,6 +21,12 @@ public enum DistillTarget
 
     /// <summary>All tokens, as in equation 3: <c>[batch, 1 + patches, width]</c>, or of texts <c>[sum of lengths, width]</c>.</summary>
     Tokens,
+
+    /// <summary>
+    /// What the whole network, decoder or language-model head included, predicts of what is hidden: <c>[batch, masked, patch length]</c>,
+    /// or of texts <c>[masked, vocabulary]</c> (the ablation "prediction matching" of arXiv 2210.02871, table 3).
+    /// </summary>
+    Predictions,
 }
 
 /// <summary>How the squared distances of <see cref="DistillTarget.Tokens"/> are reduced over the tokens (over the width: always summed; over the batch: always averaged).</summary>

@@ -13,6 +13,8 @@ public enum DataSplit
     Train,
     /// <summary>The set that is evaluated on.</summary>
     Test,
+    /// <summary>Samples of the source domain that are replayed or mixed in.</summary>
+    Source,
 }
 
 /// <summary>Names a micro-batch of training samples.</summary>

@@ -89,6 +89,10 @@ public sealed record DataPlan
     [Key(11)] public required long DecodedCacheBytes { get; init; }
     /// <summary>How documents become sequences; null for images.</summary>
     [Key(12)] public TextPlan? Text { get; init; }
+    /// <summary>Share of the samples, of every class alike, that is held out for validation, in [0, 1); 0 for none.</summary>
+    [Key(13)] public double HoldOut { get; init; }
+    /// <summary>Whether this data set is the part that is held out, and not the rest.</summary>
+    [Key(14)] public bool HeldOut { get; init; }
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
     internal bool Augments => CropPadding > 0 || Flip;
@@ -183,6 +187,19 @@ public sealed record StagePlan
     /// <summary>What the teacher's targets are rounded to on their way to the student; in one process too, for it decides bits.</summary>
     [Key(35)] public TargetPrecision TargetPrecision { get; init; }
 
+    /// <summary>What holds the weights near a model; null for nothing.</summary>
+    [Key(36)] public RegulariserPlan? Regulariser { get; init; }
+    /// <summary>R3F beside the cross-entropy of a fine-tuning; null without it.</summary>
+    [Key(37)] public ConsistencyPlan? Consistency { get; init; }
+    /// <summary>SupCon in a fine-tuning; null without it.</summary>
+    [Key(38)] public ContrastPlan? Contrast { get; init; }
+    /// <summary>Samples of the source domain, for replay and mixing; null where neither needs them.</summary>
+    [Key(39)] public DataPlan? Source { get; init; }
+    /// <summary>Share of each batch that is drawn from <see cref="Source"/>, in [0, 1).</summary>
+    [Key(40)] public double ReplayRatio { get; init; }
+    /// <summary>How the target's images are mixed with others; null where they are not.</summary>
+    [Key(41)] public MixPlan? Mix { get; init; }
+
     internal bool Trains => Kind != StageKind.Evaluate;
 
     /// <summary>What the final model is evaluated on, in this order.</summary>
@@ -210,6 +227,7 @@ public sealed record StagePlan
         Initial = WithoutCache(Initial),
         Train = Train?.Deciding(),
         Test = Test?.Deciding(),
+        Source = Source?.Deciding(),
         CheckpointEvery = 1,
         Keep = 1,
         PrefetchWindow = 1,

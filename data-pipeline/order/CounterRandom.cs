@@ -21,6 +21,12 @@ public enum RandomPurpose
     TokenReplacement = 8,
     /// <summary>Order of the batches within a window of length buckets.</summary>
     Bucket = 9,
+    /// <summary>Samples held out for validation.</summary>
+    HoldOut = 10,
+    /// <summary>Order of the replayed source samples.</summary>
+    ReplayOrder = 11,
+    /// <summary>What an image is mixed with, and how much of each.</summary>
+    Mix = 12,
 }
 
 /// <summary>
