@@ -1,4 +1,3 @@
-using System.Reflection;
 using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
@@ -38,37 +37,25 @@ public static class ReportWriter
         IReadOnlyDictionary<string, StageCurves> curves, string samples)
     {
         var page = new StringBuilder();
-        string name = Svg.Escape(results.Name);
         page.Append($"""
-            <!DOCTYPE html>
-            <html lang="en">
-            <head>
-            <meta charset="utf-8"/>
-            <meta name="viewport" content="width=device-width, initial-scale=1"/>
-            <title>{name} · ActorTrain</title>
-            <style>
-            {StyleSheet()}</style>
-            </head>
-            <body>
-            <h1>{name}</h1>
             <p class="soft">{Svg.Escape(Summary(planned, results))}</p>
             <code class="command">{Svg.Escape(command)}</code>
 
             """);
         if (results.Methods.Count > 0)
         {
-            page.Append("<h2>Methods compared</h2>\n").Append(Table(ResultTable.Of(results), results.Methods));
+            page.Append("<h2>Methods compared</h2>\n").Append(Page.Table(ResultTable.Of(results), [.. results.Methods.Select(method => ScorePlot.Colour(method.Method))]));
             page.Append("<p class=\"soft\">Mean ± sample standard deviation over seeds. The time is that of all of a method's stages, without the one that makes θ_init.</p>\n");
             page.Append($"<figure class=\"accuracy\">{ScorePlot.Draw(results)}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
         }
         AppendCurves(page, planned, curves);
         page.Append(samples);
         AppendConfusions(page, planned, results);
-        page.Append("<h2>Stages</h2>\n").Append(Table(ResultTable.OfStages(results), []));
+        page.Append("<h2>Stages</h2>\n").Append(Page.Table(ResultTable.OfStages(results)));
         if (results.SkippedSentence is { } sentence)
             page.Append($"<p>{sentence}</p>\n");
-        page.Append($"<h2>Configuration</h2>\n<details><summary>Every key, resolved</summary>\n<pre>{Svg.Escape(configuration)}</pre>\n</details>\n</body>\n</html>\n");
-        return page.ToString();
+        page.Append($"<h2>Configuration</h2>\n<details><summary>Every key, resolved</summary>\n<pre>{Svg.Escape(configuration)}</pre>\n</details>\n");
+        return Page.Compose(results.Name, page.ToString());
     }
 
     private static string Summary(PlannedRun planned, Comparison results)
@@ -80,21 +67,6 @@ public static class ReportWriter
     }
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
-
-    /// <summary>A table, with the methods' colours where a row stands for each of them.</summary>
-    internal static string Table(ResultTable table, IReadOnlyList<MethodResult> methods)
-    {
-        var html = new StringBuilder("<div class=\"wide\"><table>\n<thead><tr>");
-        foreach (string title in table.Header)
-            html.Append($"<th>{Svg.Escape(title)}</th>");
-        html.Append("</tr></thead>\n<tbody>\n");
-        for (int row = 0; row < table.Rows.Count; row++)
-        {
-            string dot = methods.Count > 0 ? $"<span class=\"dot {ScorePlot.Colour(methods[row].Method)}\"></span>" : "";
-            html.Append($"<tr><td>{dot}{string.Join("</td><td>", table.Rows[row].Select(Svg.Escape))}</td></tr>\n");
-        }
-        return html.Append("</tbody></table></div>\n").ToString();
-    }
 
     private static void AppendCurves(StringBuilder page, PlannedRun planned, IReadOnlyDictionary<string, StageCurves> curves)
     {
@@ -165,11 +137,5 @@ public static class ReportWriter
         return matrices.Length == 0
             ? []
             : [.. matrices[0].Select((row, label) => row.Select((_, prediction) => matrices.Sum(matrix => matrix[label][prediction])).ToArray())];
-    }
-
-    private static string StyleSheet()
-    {
-        using var reader = new StreamReader(Assembly.GetExecutingAssembly().GetManifestResourceStream("report.css")!);
-        return reader.ReadToEnd();
     }
 }
