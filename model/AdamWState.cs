@@ -30,8 +30,7 @@ public sealed class AdamWState : IDisposable
         Offsets = offsets;
         Device device = parameters[0].device;
         Gradient = zeros([offsets[^1]], ScalarType.Float32, device);
-        _gradientParts = [.. parameters.Select((parameter, index) =>
-            Gradient.narrow(0, offsets[index], offsets[index + 1] - offsets[index]).view(parameter.shape))];
+        _gradientParts = [.. parameters.Select((_, index) => Part(Gradient, index))];
         ExponentialAverage = zeros([offsets[^1]], ScalarType.Float32, device);
         ExponentialAverageSquared = zeros([offsets[^1]], ScalarType.Float32, device);
     }
@@ -95,27 +94,38 @@ public sealed class AdamWState : IDisposable
         }
     }
 
+    /// <summary>A parameter's gradient.</summary>
+    /// <param name="index">The parameter's number.</param>
+    internal Tensor GradientOf(int index) => _gradientParts[index];
+
+    /// <summary>A parameter's part of a flat buffer, in the parameter's shape.</summary>
+    /// <param name="flat"><c>[length]</c>.</param>
+    /// <param name="index">The parameter's number.</param>
+    internal Tensor Part(Tensor flat, int index) =>
+        flat.narrow(0, Offsets[index], Offsets[index + 1] - Offsets[index]).view(Parameters[index].shape);
+
+    /// <summary>Scales the gradient and brings both moving averages up to date.</summary>
+    internal void UpdateAverages(double gradientScale)
+    {
+        if (gradientScale != 1)
+            Gradient.mul_(gradientScale);
+        ExponentialAverage.mul_(Beta1).add_(Gradient, 1 - Beta1);
+        ExponentialAverageSquared.mul_(Beta2).addcmul_(Gradient, Gradient, 1 - Beta2);
+    }
+
     /// <summary>The step in plain operators, in the order of <c>torch.optim.AdamW</c>.</summary>
     internal void PlainStep(double learningRate, double gradientScale)
     {
         using IDisposable withoutGradient = no_grad();
         using DisposeScope scope = NewDisposeScope();
-        if (gradientScale != 1)
-            Gradient.mul_(gradientScale);
-        ExponentialAverage.mul_(Beta1).add_(Gradient, 1 - Beta1);
-        ExponentialAverageSquared.mul_(Beta2).addcmul_(Gradient, Gradient, 1 - Beta2);
+        UpdateAverages(gradientScale);
         double stepSize = learningRate / (1 - Math.Pow(Beta1, Step));
         Tensor denominator = (ExponentialAverageSquared.sqrt() / Math.Sqrt(1 - Math.Pow(Beta2, Step))).add_(Epsilon);
         for (int index = 0; index < Parameters.Count; index++)
         {
-            Parameter parameter = Parameters[index];
-            long length = Offsets[index + 1] - Offsets[index];
             if (Decay[index])
-                parameter.mul_(1 - learningRate * WeightDecay);
-            parameter.addcdiv_(
-                ExponentialAverage.narrow(0, Offsets[index], length).view(parameter.shape),
-                denominator.narrow(0, Offsets[index], length).view(parameter.shape),
-                -stepSize);
+                Parameters[index].mul_(1 - learningRate * WeightDecay);
+            Parameters[index].addcdiv_(Part(ExponentialAverage, index), Part(denominator, index), -stepSize);
         }
     }
 }

@@ -59,14 +59,25 @@ internal abstract class EncoderNetwork(string name) : Network(name)
     /// <summary>The final output, after the last LayerNorm, on the whole input.</summary>
     /// <exception cref="ModelException">The input does not fit the model.</exception>
     public abstract Representation Representation(ModelInput input, DistillTarget target);
+
+    /// <summary>The final output for the first token, on the whole input.</summary>
+    /// <param name="input">The samples.</param>
+    /// <param name="disturb">What becomes of the embeddings (<see cref="ConsistencyOptions"/> says which); null = nothing.</param>
+    /// <returns><c>[batch, width]</c>.</returns>
+    /// <exception cref="ModelException">The input does not fit the model.</exception>
+    public abstract Tensor Cls(ModelInput input, Func<Tensor, Tensor>? disturb = null);
 }
 
 /// <summary>A network that fills in what is hidden of its input.</summary>
 internal abstract class MaskedNetwork(string name) : Network(name)
 {
-    /// <summary>The loss on what is hidden and, where it is asked for, the encoder's output on the whole input.</summary>
+    /// <summary>The loss on what is hidden and, where it is asked for, what is to be matched with a teacher's.</summary>
     /// <exception cref="ModelException">The input does not fit the model, or says not what is hidden.</exception>
-    public abstract (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole);
+    public abstract (Tensor Loss, Representation? Matched) Forward(ModelInput input, DistillTarget? target);
+
+    /// <summary>What is predicted of what is hidden; see <see cref="DistillTarget.Predictions"/>.</summary>
+    /// <exception cref="ModelException">The input does not fit the model, or says not what is hidden.</exception>
+    public abstract Tensor Predictions(ModelInput input);
 }
 
 /// <summary>An encoder with a head that tells classes apart.</summary>
@@ -79,9 +90,14 @@ internal abstract class ClassifierNetwork(string name) : Network(name)
     public abstract IEnumerable<Weight> Head { get; }
 
     /// <summary>A score per class.</summary>
+    /// <param name="features">The encoder's output for the first token, <c>[batch, width]</c>.</param>
+    /// <returns>float32 <c>[batch, classes]</c>.</returns>
+    public abstract Tensor Scores(Tensor features);
+
+    /// <summary>A score per class.</summary>
     /// <returns>float32 <c>[batch, classes]</c>.</returns>
     /// <exception cref="ModelException">The input does not fit the model.</exception>
-    public abstract Tensor Scores(ModelInput input);
+    public Tensor Scores(ModelInput input) => Scores(Encoder.Cls(input));
 
     /// <inheritdoc/>
     public override IEnumerable<Weight> Weights() => Encoder.Weights().Concat(Head);
@@ -103,7 +119,8 @@ internal abstract class ClassifierNetwork(string name) : Network(name)
     }
 }
 
-/// <summary>An encoder's output: a row per sample, equally many tokens of each sample, or the tokens of sequences laid end to end.</summary>
-/// <param name="Values"><c>[batch, width]</c>, <c>[batch, tokens, width]</c> or <c>[sum of lengths, width]</c>.</param>
-/// <param name="Sequences">How the tokens lie in the last case.</param>
-internal sealed record Representation(Tensor Values, SequenceLayout? Sequences = null);
+/// <summary>What is matched with a teacher's: a row per sample, equally many of each sample, or the rows of sequences laid end to end.</summary>
+/// <param name="Values"><c>[batch, width]</c>, <c>[batch, tokens, width]</c>, <c>[batch, masked, patch length]</c>, <c>[sum of lengths, width]</c> or <c>[hidden, vocabulary]</c>.</param>
+/// <param name="Sequences">How the tokens lie where they are laid end to end.</param>
+/// <param name="Hidden">The tokens that are predicted, where the values are scores of them.</param>
+internal sealed record Representation(Tensor Values, SequenceLayout? Sequences = null, HiddenTokens? Hidden = null);

@@ -1,24 +1,18 @@
+using static TorchSharp.torch;
+
 namespace ActorTrain.Model;
 
-/// <summary>What holds the weights near a model while they are trained.</summary>
-public enum RegulariserKind
+/// <summary>What holds the weights near a model θ* while they are trained: a hook on the optimiser's step.</summary>
+public abstract record RegulariserOptions
 {
-    /// <summary>w·‖θ − θ*‖² is added to the loss, over the encoder.</summary>
-    L2,
+    /// <summary>The folder of θ*, a model of the student's shape; null for the one that the student starts from.</summary>
+    public string? AnchorFolder { get; init; }
 
-    /// <summary>After each step, each row of a matrix is brought back into a ball around θ* (Gouk et al., arXiv 2002.08253, "MARS").</summary>
-    Mars,
+    /// <summary>Sentences about what is out of range, as parts of a longer one.</summary>
+    /// <param name="learningRate">The optimiser's, at the end of its warm-up.</param>
+    public abstract IReadOnlyList<string> Faults(double learningRate);
 
-    /// <summary>Adam anneals from the pull towards θ* to the task's own step (Chen et al., arXiv 2004.12651).</summary>
-    RecAdam,
-}
-
-/// <summary>Where R3F's noise comes from.</summary>
-public enum NoiseKind
-{
-    /// <summary>U(−ε, ε).</summary>
-    Uniform,
-
-    /// <summary>N(0, ε²).</summary>
-    Normal,
+    /// <summary>Makes the hook.</summary>
+    /// <param name="anchors">For each trained parameter its value in θ*; null for those of a fresh head, which θ* does not have.</param>
+    internal abstract WeightRegulariser Create(IReadOnlyList<Tensor?> anchors);
 }

@@ -41,9 +41,9 @@ internal sealed class RobertaClassifier : ClassifierNetwork
             .Concat(Linear("classifier.out_proj", _outputWeight, _outputBias, Initialisation.Normal));
 
     /// <inheritdoc/>
-    public override Tensor Scores(ModelInput input)
+    public override Tensor Scores(Tensor features)
     {
-        Tensor x = Kernels.Drop(_encoder.Cls(_encoder.Receive(input)), _dropout);                   // [batch, width]
+        Tensor x = Kernels.Drop(features, _dropout);                                                // [batch, width]
         x = Kernels.Drop(Kernels.Linear(x, _denseWeight, _denseBias).tanh(), _dropout);
         return Kernels.Linear(x, _outputWeight, _outputBias).to_type(ScalarType.Float32);
     }

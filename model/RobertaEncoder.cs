@@ -50,19 +50,24 @@ internal sealed class RobertaEncoder : EncoderNetwork
         ? new Representation(Cls(batch))
         : new Representation(Encode(batch, batch.Tokens, wanted: null), batch.Layout);
 
+    /// <inheritdoc/>
+    public override Tensor Cls(ModelInput input, Func<Tensor, Tensor>? disturb = null) => Cls(Receive(input), disturb);
+
     /// <summary>The output for each sequence's first token.</summary>
     /// <returns><c>[batch, width]</c>.</returns>
-    public Tensor Cls(TokenTensors batch) => Encode(batch, batch.Tokens, batch.Layout.First());
+    public Tensor Cls(TokenTensors batch, Func<Tensor, Tensor>? disturb = null) => Encode(batch, batch.Tokens, batch.Layout.First(), disturb);
 
     /// <summary>The final output for some of the tokens.</summary>
     /// <param name="batch">The sequences.</param>
     /// <param name="seen">The tokens as the encoder sees them, int64 <c>[sum of lengths]</c>.</param>
     /// <param name="wanted">The tokens whose output is wanted, for the last block computes no other; null = all.</param>
+    /// <param name="disturb">What becomes of the words' embeddings; null = nothing.</param>
     /// <returns><c>[tokens wanted, width]</c>.</returns>
-    public Tensor Encode(TokenTensors batch, Tensor seen, SequenceRows? wanted)
+    public Tensor Encode(TokenTensors batch, Tensor seen, SequenceRows? wanted, Func<Tensor, Tensor>? disturb = null)
     {
         Kernels kernels = Kernels.Current;
-        Tensor x = kernels.Embedding(_words, seen) + kernels.Embedding(_positions, batch.Positions) + _tokenType; // [sum of lengths, width]
+        Tensor words = kernels.Embedding(_words, seen);                                             // [sum of lengths, width]
+        Tensor x = (disturb is null ? words : disturb(words)) + kernels.Embedding(_positions, batch.Positions) + _tokenType;
         x = Kernels.Drop(Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps), _options.Dropout);
         for (int layer = 0; layer < _blocks.Count; layer++)
             x = _blocks[layer].Forward(x, batch.Layout, layer == _blocks.Count - 1 ? wanted : null);

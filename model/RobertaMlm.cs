@@ -36,11 +36,25 @@ internal sealed class RobertaMlm : MaskedNetwork
     public RobertaEncoder Encoder => _encoder;
 
     /// <inheritdoc/>
-    public override (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole)
+    public override (Tensor Loss, Representation? Matched) Forward(ModelInput input, DistillTarget? target)
     {
         TokenTensors batch = _encoder.Receive(input);
-        Tensor loss = Losses.MaskedLanguageModelling(this, batch, batch.Hidden());
-        return (loss, whole is DistillTarget target ? _encoder.Representation(batch, target) : null);
+        HiddenTokens hidden = batch.Hidden();
+        Tensor scores = Predict(batch, hidden);                                                     // [hidden, vocabulary]
+        Tensor loss = Losses.MaskedLanguageModelling(scores, hidden);
+        return (loss, target switch
+        {
+            null => null,
+            DistillTarget.Predictions => new Representation(scores, hidden.Rows.Layout, hidden),
+            DistillTarget whole => _encoder.Representation(batch, whole),
+        });
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Predictions(ModelInput input)
+    {
+        TokenTensors batch = _encoder.Receive(input);
+        return Predict(batch, batch.Hidden());
     }
 
     /// <summary>A score per token of the vocabulary for each hidden place.</summary>

@@ -11,27 +11,36 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class Student : IDisposable
 {
-    // Dropout draws from libtorch's one generator of the process: students take turns, or each would change what the other drops.
+    // Dropout and R3F's noise come from libtorch's one generator of the process: students take turns, or each would change what the other draws.
     private static readonly Lock Generator = new();
 
     private readonly StudentOptions _options;
     private readonly Compute _compute;
     private readonly Network _network;
+    private readonly Network? _anchor;
     private readonly string _initialFolder;
+    private readonly TrainingObjective _objective;
+    private readonly WeightRegulariser? _regulariser;
     private readonly AdamWState _optimizer;
     private readonly IList<Tensor> _parameters;
 
-    private Student(StudentOptions options, Compute compute, Network network, string initialFolder)
+    private Student(StudentOptions options, Compute compute, Network network, Network? anchor, string initialFolder)
     {
         _options = options;
         _compute = compute;
         _network = network;
+        _anchor = anchor;
         _initialFolder = initialFolder;
-        List<Parameter> trained = [.. network.Weights().Select(weight => weight.Tensor).OfType<Parameter>().Distinct()];
+        _objective = network is ClassifierNetwork classifier
+            ? new ClassificationObjective(options, compute, classifier)
+            : new MaskedObjective(options, compute, (MaskedNetwork)network);
+        List<Parameter> trained = Trained(network);
         _parameters = [.. trained];
         // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; sines and cosines are no parameters.
         HashSet<Tensor> spared = [.. network.Weights().Where(weight => !weight.Decays).Select(weight => weight.Tensor)];
         _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2 && !spared.Contains(parameter))], options);
+        if (anchor is not null)
+            _regulariser = options.Regulariser!.Create(Anchors(network, anchor, options.Regulariser.AnchorFolder ?? initialFolder));
     }
 
     /// <summary>The network's shape, as it is saved.</summary>
@@ -50,8 +59,8 @@ public sealed class Student : IDisposable
         return compute.Load(modelFolder, () => Load(options, compute, configuration, modelFolder));
     }
 
-    /// <summary>Forward and backward over the micro-batches, clipping, and one AdamW step.</summary>
-    /// <param name="step">The step's number from 0; steps are done in order, and each seeds its own dropout.</param>
+    /// <summary>Forward and backward over the micro-batches, clipping, and one step of AdamW or of the regulariser.</summary>
+    /// <param name="step">The step's number from 0; steps are done in order, and each seeds its own dropout and noise.</param>
     /// <param name="microBatches">Batches of one size whose gradients are averaged.</param>
     /// <exception cref="ModelException">The loss is not finite, a batch does not fit the model, or libtorch failed.</exception>
     public StepResult Step(long step, IReadOnlyList<StudentBatch> microBatches)
@@ -63,15 +72,20 @@ public sealed class Student : IDisposable
         try
         {
             using DisposeScope scope = NewDisposeScope();
-            BatchLosses mean = _options.Dropout > 0 ? BackwardWithDropout(step, microBatches) : Backward(microBatches);
+            bool draws = _options.Dropout > 0 || _options.Consistency is not null;
+            BatchLosses mean = draws ? BackwardWithDraws(step, microBatches) : Backward(microBatches);
+            double loss = mean.Loss + (_regulariser?.Penalise(_optimizer) ?? 0);
             double norm = _optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
-            if (!double.IsFinite(mean.Loss) || !double.IsFinite(norm))
-                throw new ModelException($"The loss of step {step} is {mean.Loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");
+            if (!double.IsFinite(loss) || !double.IsFinite(norm))
+                throw new ModelException($"The loss of step {step} is {loss} and its gradient's norm {norm}; lower the learning rate, or look for broken input.");
             double scale = _options.MaxGradientNorm > 0 ? Math.Min(1, _options.MaxGradientNorm / (norm + 1e-6)) : 1;
             double learningRate = LearningRateSchedule.At(step, _options.LearningRate, _options.WarmUpSteps, _options.TotalSteps);
             _optimizer.Step = step + 1;
-            Kernels.Current.AdamWStep(_optimizer, learningRate, scale);
-            return new StepResult(mean.Loss, mean.Mae, mean.Distill, mean.Accuracy, norm, learningRate);
+            if (_regulariser is null)
+                Kernels.Current.AdamWStep(_optimizer, learningRate, scale);
+            else
+                _regulariser.Step(_optimizer, learningRate, scale);
+            return new StepResult(loss, mean.Mae, mean.Distill, mean.Accuracy, norm, learningRate);
         }
         catch (ExternalException exception)
         {
@@ -79,7 +93,7 @@ public sealed class Student : IDisposable
         }
     }
 
-    private BatchLosses BackwardWithDropout(long step, IReadOnlyList<StudentBatch> microBatches)
+    private BatchLosses BackwardWithDraws(long step, IReadOnlyList<StudentBatch> microBatches)
     {
         lock (Generator)
         {
@@ -130,9 +144,20 @@ public sealed class Student : IDisposable
     {
         _optimizer.Dispose();
         _network.Dispose();
+        _anchor?.Dispose();
     }
 
     private static Student Load(StudentOptions options, Compute compute, ModelConfiguration configuration, string modelFolder)
+    {
+        Network network = LoadNetwork(options, compute, configuration, modelFolder);
+        if (options.Regulariser is not { } regulariser)
+            return new Student(options, compute, network, anchor: null, modelFolder);
+        string folder = regulariser.AnchorFolder ?? modelFolder;
+        Network anchor = LoadNetwork(options, compute, ModelFolder.ReadConfiguration(folder), folder);
+        return new Student(options, compute, network, anchor, modelFolder);
+    }
+
+    private static Network LoadNetwork(StudentOptions options, Compute compute, ModelConfiguration configuration, string modelFolder)
     {
         NetworkOptions network = new(compute.Device)
         {
@@ -146,13 +171,24 @@ public sealed class Student : IDisposable
             ClassifierNetwork classifier = (configuration with { ClassNames = options.ClassNames }).CreateClassifier(network);
             ModelFolder.LoadEncoder(classifier.Encoder, modelFolder);
             FreshWeights.Fill(classifier.Head, options.Seed);
-            return new Student(options, compute, classifier, modelFolder);
+            return classifier;
         }
         if (configuration.IsClassifier)
             throw new ModelException($"'{modelFolder}' holds a {configuration.Kind}, and pre-training needs the model from before fine-tuning; give the folder of one.");
         MaskedNetwork masked = configuration.CreateMasked(network);
         ModelFolder.Load(masked, modelFolder);
-        return new Student(options, compute, masked, modelFolder);
+        return masked;
+    }
+
+    /// <summary>The trained parameters' values in the anchor; null for those of a fresh head.</summary>
+    /// <exception cref="ModelException">The anchor has another shape.</exception>
+    private static List<Tensor?> Anchors(Network network, Network anchor, string folder)
+    {
+        (List<Parameter> trained, List<Parameter> anchors) = (Trained(network), Trained(anchor));
+        if (trained.Count != anchors.Count || trained.Zip(anchors).Any(pair => !pair.First.shape.SequenceEqual(pair.Second.shape)))
+            throw new ModelException($"The weights cannot be held near those of '{folder}', a {anchor.Configuration.Kind} of another shape than the trained {network.Configuration.Kind}; name a model of one shape.");
+        HashSet<Tensor> head = network is ClassifierNetwork classifier ? [.. classifier.Head.Select(weight => weight.Tensor)] : [];
+        return [.. trained.Zip(anchors, (parameter, value) => head.Contains(parameter) ? null : (Tensor?)value)];
     }
 
     /// <summary>Adds 1 / <paramref name="parts"/> of a micro-batch's gradient and returns that share of its numbers.</summary>
@@ -168,50 +204,8 @@ public sealed class Student : IDisposable
     private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch)
     {
         using IDisposable? autocast = _compute.Autocast();
-        return _network is ClassifierNetwork classifier ? Classify(classifier, batch) : FillIn((MaskedNetwork)_network, batch);
+        return _objective.Of(batch);
     }
 
-    private (Tensor Loss, BatchLosses Numbers) Classify(ClassifierNetwork classifier, StudentBatch batch)
-    {
-        int[] given = batch.Labels ?? throw new ModelException("A batch for classification has no labels; use labelled data.");
-        Tensor labels = ToDevice(classifier.Labels(given, batch.Input.Count));                      // [batch]
-        Tensor scores = classifier.Scores(batch.Input);                                             // [batch, classes]
-        Tensor crossEntropy = nn.functional.cross_entropy(scores, labels);
-        double accuracy = scores.argmax(1).eq(labels).sum().item<long>() / (double)batch.Input.Count;
-        return (crossEntropy, new BatchLosses(Number(crossEntropy), double.NaN, double.NaN, accuracy));
-    }
-
-    private (Tensor Loss, BatchLosses Numbers) FillIn(MaskedNetwork network, StudentBatch batch)
-    {
-        (Tensor masked, Representation? whole) =
-            network.Forward(batch.Input, _options.Objective == Objective.SelfDistillation ? _options.DistillTarget : null);
-        if (whole is null)
-            return (masked, new BatchLosses(Number(masked), Number(masked), double.NaN, double.NaN));
-        Tensor distance = Losses.Distillation(whole, Targets(batch, whole.Values.shape), _options.DistillReduction);
-        Tensor loss = masked * _options.MaeWeight + distance;
-        return (loss, new BatchLosses(Number(loss), Number(masked), Number(distance), double.NaN));
-    }
-
-    private Tensor Targets(StudentBatch batch, long[] shape)
-    {
-        float[] targets = batch.Targets ?? throw new ModelException("A batch for self-distillation has no targets; ask the teacher for them.");
-        long wanted = shape.Aggregate(1L, (product, dimension) => product * dimension);
-        if (targets.Length != wanted)
-            throw new ModelException($"A batch has {targets.Length} target numbers instead of [{string.Join(", ", shape)}]; teacher and student must have one width, one input and one kind of target.");
-        return ToDevice(tensor(targets, ScalarType.Float32)).view(shape);
-    }
-
-    private Tensor ToDevice(Tensor host) => Kernels.Current.ToDevice(host, _compute.Device);
-
-    private static double Number(Tensor loss) => loss.item<float>();
-
-    /// <summary>What a batch reports; an average of batches is made by summing shares.</summary>
-    private readonly record struct BatchLosses(double Loss, double Mae, double Distill, double Accuracy)
-    {
-        public static BatchLosses operator +(BatchLosses left, BatchLosses right) =>
-            new(left.Loss + right.Loss, left.Mae + right.Mae, left.Distill + right.Distill, left.Accuracy + right.Accuracy);
-
-        public static BatchLosses operator /(BatchLosses losses, int count) =>
-            new(losses.Loss / count, losses.Mae / count, losses.Distill / count, losses.Accuracy / count);
-    }
+    private static List<Parameter> Trained(Network network) => [.. network.Weights().Select(weight => weight.Tensor).OfType<Parameter>().Distinct()];
 }

@@ -13,7 +13,7 @@ public enum Objective
     Classification,
 }
 
-/// <summary>Which part of the encoder's final output, after the last LayerNorm, is matched with the teacher's.</summary>
+/// <summary>What is matched with the teacher's: a part of the encoder's final output, after the last LayerNorm, or what is predicted.</summary>
 public enum DistillTarget
 {
     /// <summary>The first token (CLS): <c>[batch, width]</c>, as in the authors' code.</summary>
@@ -29,7 +29,7 @@ public enum DistillTarget
     Predictions,
 }
 
-/// <summary>How the squared distances of <see cref="DistillTarget.Tokens"/> are reduced over the tokens (over the width: always summed; over the batch: always averaged).</summary>
+/// <summary>How the distances of <see cref="DistillTarget.Tokens"/> and <see cref="DistillTarget.Predictions"/> are reduced over tokens or patches (over their numbers: always summed; over the batch: always averaged).</summary>
 public enum DistillReduction
 {
     /// <summary>Averaged, so that the weight of the MAE loss keeps its scale.</summary>
@@ -63,11 +63,20 @@ public sealed record StudentOptions
     /// <summary>Which output is matched with the teacher's.</summary>
     public DistillTarget DistillTarget { get; init; } = DistillTarget.Cls;
 
-    /// <summary>Reduction over tokens.</summary>
+    /// <summary>Reduction over tokens or patches.</summary>
     public DistillReduction DistillReduction { get; init; } = DistillReduction.Mean;
 
     /// <summary>Whether each target patch is normalised by its own mean and unbiased variance before the MAE loss.</summary>
     public bool NormPixLoss { get; init; } = true;
+
+    /// <summary>What holds the weights near a model; null for nothing.</summary>
+    public RegulariserOptions? Regulariser { get; init; }
+
+    /// <summary>R3F beside the cross-entropy of <see cref="Objective.Classification"/>; null without it.</summary>
+    public ConsistencyOptions? Consistency { get; init; }
+
+    /// <summary>SupCon, in <see cref="Objective.Classification"/>; null without it.</summary>
+    public ContrastOptions? Contrast { get; init; }
 
     /// <summary>AdamW's learning rate at the end of the warm-up.</summary>
     public required double LearningRate { get; init; }

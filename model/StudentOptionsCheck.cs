@@ -20,6 +20,13 @@ internal static class StudentOptionsCheck
         Require(options.WarmUpSteps >= 0, nameof(options.WarmUpSteps), options.WarmUpSteps, "at least 0");
         if (options.Objective == Objective.Classification)
             Require(options.Classes >= 2, nameof(options.Classes), options.Classes, "at least 2");
+        faults.AddRange(options.Regulariser?.Faults(options.LearningRate) ?? []);
+        faults.AddRange(options.Consistency?.Faults() ?? []);
+        faults.AddRange(options.Contrast?.Faults() ?? []);
+        if (options.Objective != Objective.Classification && (options.Consistency is not null || options.Contrast is not null))
+            faults.Add("R3F and SupCon are for classification");
+        if (options is { Consistency: not null, Contrast: not null })
+            faults.Add("R3F and SupCon exclude each other, for SupCon's encoder learns nothing from the classes' scores");
         if (faults.Count > 0)
             throw new ModelException($"The student's options are out of range: {string.Join("; ", faults)}.");
 

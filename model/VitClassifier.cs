@@ -34,6 +34,5 @@ internal sealed class VitClassifier : ClassifierNetwork
     ];
 
     /// <inheritdoc/>
-    public override Tensor Scores(ModelInput input) =>
-        Kernels.Linear(_encoder.Cls(_encoder.Receive(input).All), _headWeight, _headBias).to_type(ScalarType.Float32);
+    public override Tensor Scores(Tensor features) => Kernels.Linear(features, _headWeight, _headBias).to_type(ScalarType.Float32);
 }

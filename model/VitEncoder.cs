@@ -69,12 +69,16 @@ internal sealed class VitEncoder : EncoderNetwork
         return Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
     }
 
+    /// <inheritdoc/>
+    public override Tensor Cls(ModelInput input, Func<Tensor, Tensor>? disturb = null) => Cls(Receive(input).All, disturb);
+
     /// <summary>The CLS token of every patch's encoding alone: the last block computes no other.</summary>
     /// <param name="patches">Normalised pixels, <c>[batch, patches, patch length]</c>.</param>
+    /// <param name="disturb">What becomes of the tokens before the first block; null = nothing.</param>
     /// <returns><c>[batch, width]</c>.</returns>
-    public Tensor Cls(Tensor patches)
+    public Tensor Cls(Tensor patches, Func<Tensor, Tensor>? disturb = null)
     {
-        Tensor x = Embed(patches, seen: null);
+        Tensor x = Embed(patches, seen: null, disturb);
         for (int layer = 0; layer < _blocks.Count - 1; layer++)
             x = _blocks[layer].call(x);
         x = _blocks[_blocks.Count - 1].ForwardPart(x, 0, 1);                                        // [batch, 1, width]
@@ -100,7 +104,7 @@ internal sealed class VitEncoder : EncoderNetwork
             yield return weight;
     }
 
-    private Tensor Embed(Tensor patches, Tensor? seen)
+    private Tensor Embed(Tensor patches, Tensor? seen, Func<Tensor, Tensor>? disturb = null)
     {
         (long batch, long count) = (patches.shape[0], patches.shape[1]);
         Tensor patchPositions = _positions.narrow(0, 1, Configuration.Patches);                     // [patches, width]
@@ -108,6 +112,7 @@ internal sealed class VitEncoder : EncoderNetwork
             patchPositions = patchPositions.index_select(0, seen).view(batch, count, Configuration.Width);
         Tensor tokens = Kernels.Linear(patches, _patchWeight, _patchBias) + patchPositions;         // [batch, seen, width]
         Tensor cls = (_clsToken + _positions.narrow(0, 0, 1)).expand(batch, 1, Configuration.Width);
-        return Kernels.Drop(cat([cls, tokens], 1), _dropout);
+        Tensor x = cat([cls, tokens], 1);                                                           // [batch, 1 + seen, width]
+        return Kernels.Drop(disturb is null ? x : disturb(x), _dropout);
     }
 }

@@ -48,14 +48,24 @@ internal sealed class VitMae : MaskedNetwork
     public VitEncoder Encoder => _encoder;
 
     /// <inheritdoc/>
-    public override (Tensor Loss, Representation? Whole) Forward(ModelInput input, DistillTarget? whole)
+    public override (Tensor Loss, Representation? Matched) Forward(ModelInput input, DistillTarget? target)
     {
-        PatchTensor patches = _encoder.Receive(input);
-        int[] kept = VitEncoder.Images(input).KeptPatches
-            ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
-        MaskTensors mask = new(kept, input.Count, Configuration.Patches, _maskToken.device);
-        Tensor loss = Losses.MaskedAutoEncoding(this, patches, mask, Configuration.NormPixLoss);
-        return (loss, whole is DistillTarget target ? _encoder.Representation(patches, target) : null);
+        (PatchTensor patches, MaskTensors mask) = Receive(input);
+        Tensor prediction = Predict(patches, mask);                                                 // [batch, masked, patch length]
+        Tensor loss = Losses.MaskedAutoEncoding(prediction, patches, mask, Configuration.NormPixLoss);
+        return (loss, target switch
+        {
+            null => null,
+            DistillTarget.Predictions => new Representation(prediction),
+            DistillTarget whole => _encoder.Representation(patches, whole),
+        });
+    }
+
+    /// <inheritdoc/>
+    public override Tensor Predictions(ModelInput input)
+    {
+        (PatchTensor patches, MaskTensors mask) = Receive(input);
+        return Predict(patches, mask);
     }
 
     /// <summary>Predicts the masked patches from the kept ones.</summary>
@@ -78,6 +88,14 @@ internal sealed class VitMae : MaskedNetwork
         x = _blocks[_blocks.Count - 1].ForwardPart(x, 1 + mask.Kept, mask.Masked);                  // [batch, masked, decoder width]
         x = Kernels.LayerNorm(x, _normWeight, _normBias, Configuration.LayerNormEps);
         return Kernels.Linear(x, _predictionWeight, _predictionBias);
+    }
+
+    private (PatchTensor Patches, MaskTensors Mask) Receive(ModelInput input)
+    {
+        PatchTensor patches = _encoder.Receive(input);
+        int[] kept = VitEncoder.Images(input).KeptPatches
+            ?? throw new ModelException("A batch for masked auto-encoding has no kept patches; give them with it.");
+        return (patches, new MaskTensors(kept, input.Count, Configuration.Patches, _maskToken.device));
     }
 
     /// <summary>The tensors under Hugging Face's names.</summary>

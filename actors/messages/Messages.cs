@@ -1,3 +1,4 @@
+using ActorTrain.Model;
 using MessagePack;
 
 namespace ActorTrain.Actors.Messages;
@@ -96,8 +97,7 @@ public sealed record TargetRequest([property: Key(0)] BatchKey Key);
 /// <summary>A teacher's answer to <see cref="TargetRequest"/>.</summary>
 /// <param name="Key">The micro-batch.</param>
 /// <param name="Values">
-/// Hidden representations of the unmasked samples, <c>[batch, width]</c> or <c>[sum of tokens, width]</c>, little-endian in the plan's
-/// <see cref="StagePlan.TargetPrecision"/>.
+/// What <see cref="Teacher.Targets"/> gives for the samples, little-endian in the plan's <see cref="StagePlan.TargetPrecision"/>.
 /// </param>
 [MessagePackObject]
 public sealed record TargetBatch([property: Key(0)] BatchKey Key, [property: Key(1)] byte[] Values);

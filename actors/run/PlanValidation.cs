@@ -16,9 +16,10 @@ internal static class PlanValidation
             CheckName(stage, plan.Stages.AsSpan(0, i));
             CheckNumbers(stage);
             CheckData(stage);
-            foreach (string? model in new[] { stage.Initial, stage.Teacher, stage.Reference })
+            CheckTechniques(stage);
+            foreach (string model in stage.Models)
             {
-                if (model is not null && ModelLocation.StageOf(model) is { } name && !plan.Stages.Take(i).Any(earlier => earlier.Name == name))
+                if (ModelLocation.StageOf(model) is { } name && !plan.Stages.Take(i).Any(earlier => earlier.Name == name))
                     throw Wrong(stage, $"refers to '{model}', but no earlier stage is called '{name}'");
             }
         }
@@ -45,6 +46,7 @@ internal static class PlanValidation
     /// <summary>Why targets cannot be cached; null where they can.</summary>
     private static string? LiveBecause(StagePlan stage) => stage.Train switch
     {
+        _ when stage.TeacherSeesMasks => "predictions depend on what is masked, which is new in every epoch",
         { Augments: true } train => $"{train.Key} is augmented and a sample looks different every time",
         { Text: not null } when stage.DistillTarget == DistillTarget.Tokens => "a text has as many targets as it has tokens, and the cache has room for one a sample",
         _ => null,
@@ -100,6 +102,24 @@ internal static class PlanValidation
             if (!holds)
                 throw Wrong(stage, fault);
         }
+    }
+
+    private static void CheckTechniques(StagePlan stage)
+    {
+        List<string> faults =
+        [
+            .. stage.Regulariser?.ToOptions(null).Faults(stage.LearningRate) ?? [],
+            .. stage.Consistency?.ToOptions().Faults() ?? [],
+            .. stage.Contrast?.ToOptions().Faults() ?? [],
+        ];
+        if (faults.Count > 0)
+            throw Wrong(stage, $"cannot be trained: {string.Join("; ", faults)}");
+        if (stage.Kind == StageKind.Evaluate && stage.Regulariser is not null)
+            throw Wrong(stage, "regularises weights that it does not train; leave the regulariser out");
+        if (stage.Kind != StageKind.Finetune && (stage.Consistency is not null || stage.Contrast is not null))
+            throw Wrong(stage, "asks for R3F or SupCon, which need labels; fine-tune with them");
+        if (stage is { Consistency: not null, Contrast: not null })
+            throw Wrong(stage, "asks for R3F and SupCon at once, which exclude each other; choose one");
     }
 
     private static void CheckData(StagePlan stage)

@@ -202,6 +202,12 @@ public sealed record StagePlan
 
     internal bool Trains => Kind != StageKind.Evaluate;
 
+    /// <summary>The models that the plan refers to.</summary>
+    internal IEnumerable<string> Models => new[] { Initial, Teacher, Reference, Regulariser?.Anchor }.OfType<string>();
+
+    /// <summary>Whether the teacher needs what is masked of a batch, and not only the samples.</summary>
+    internal bool TeacherSeesMasks => DistillTarget == DistillTarget.Predictions;
+
     /// <summary>What the final model is evaluated on, in this order.</summary>
     internal IEnumerable<Messages.DataSplit> Evaluations
     {

@@ -69,6 +69,7 @@ internal sealed partial class StageActor
         {
             Train = record.Train,
             InitialFolder = await models.FolderAsync(Plan.Initial),
+            AnchorFolder = Plan.Regulariser?.Anchor is { } anchor ? await models.FolderAsync(anchor) : null,
             TeacherFingerprint = Plan.Teacher is null ? null : StageModels.WeightsOf(models.FilesOf(Plan.Teacher)!),
             FinalFolder = _run.Folder.Model(Plan.Name),
         };

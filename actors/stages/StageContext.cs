@@ -33,6 +33,9 @@ internal sealed record StageContext
     /// <summary>For the student.</summary>
     public string InitialFolder { get; init; } = "";
 
+    /// <summary>What the student's weights are held near, where it is not what they start from; for the student.</summary>
+    public string? AnchorFolder { get; init; }
+
     /// <summary>For the teacher.</summary>
     public string TeacherFolder { get; init; } = "";
 

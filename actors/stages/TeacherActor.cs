@@ -87,7 +87,7 @@ internal abstract class TeacherActor : ReceiveActor, IWithTimers
         _thread.Run(() => work(_teacher ??= Open())).PipeTo(Self, Self, answer => answer, error => new ComputeFailed(this, error));
     }
 
-    /// <summary>Hidden representations of unmasked samples; on the compute thread.</summary>
+    /// <summary>What a student is held against; on the compute thread.</summary>
     protected static float[] Targets(Teacher teacher, SampleInputs inputs, int count)
     {
         FaultPoints.Reach(FaultPoints.TeacherAnswers);
@@ -109,7 +109,7 @@ internal sealed class HedgeDue
     public static readonly HedgeDue Instance = new();
 }
 
-/// <summary>Computes each micro-batch's targets when they are asked for: what augmented samples need.</summary>
+/// <summary>Computes each micro-batch's targets when they are asked for: what augmented samples and predictions of masked ones need.</summary>
 internal sealed class LiveTeacherActor : TeacherActor
 {
     private readonly ServiceRequests<BatchKey> _inputs;
@@ -117,14 +117,17 @@ internal sealed class LiveTeacherActor : TeacherActor
     public LiveTeacherActor(StageContext stage) : base(stage)
     {
         _inputs = stage.Requests<BatchKey>(Context, NodeRoles.Data);
-        Receive<InputBatch>(batch =>
-        {
-            if (_inputs.Answered(batch.Key))
-                Compute(teacher => new TargetBatch(batch.Key, TargetEncoding.Encode(Targets(teacher, batch.Inputs, batch.Samples.Length), Stage.Plan.TargetPrecision)));
-        });
+        Receive<InputBatch>(batch => Answer(batch.Key, batch.Inputs, batch.Labels.Length));
+        Receive<MaskedBatch>(batch => Answer(batch.Key, batch.Inputs, batch.Labels.Length));
     }
 
-    protected override void Begin(BatchKey key) => _inputs.Ask(key, new InputRequest(key));
+    protected override void Begin(BatchKey key) => _inputs.Ask(key, Stage.Plan.TeacherSeesMasks ? new BatchRequest(key) : new InputRequest(key));
 
     protected override void AskAgain() => _inputs.AskAgain();
+
+    private void Answer(BatchKey key, SampleInputs inputs, int count)
+    {
+        if (_inputs.Answered(key))
+            Compute(teacher => new TargetBatch(key, TargetEncoding.Encode(Targets(teacher, inputs, count), Stage.Plan.TargetPrecision)));
+    }
 }

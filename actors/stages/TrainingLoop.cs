@@ -145,6 +145,8 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         };
         if (stage.TeacherFingerprint is not null)
             inputs["teacher"] = stage.TeacherFingerprint;
+        if (stage.AnchorFolder is not null)
+            inputs["anchor"] = ModelFolder.Fingerprint(stage.AnchorFolder);
         return inputs;
     }
 
@@ -164,6 +166,9 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         DistillTarget = _plan.DistillTarget,
         DistillReduction = _plan.DistillReduction,
         NormPixLoss = _plan.NormPixLoss,
+        Regulariser = _plan.Regulariser?.ToOptions(stage.AnchorFolder),
+        Consistency = _plan.Consistency?.ToOptions(),
+        Contrast = _plan.Contrast?.ToOptions(),
         LearningRate = _plan.LearningRate,
         Beta1 = _plan.Beta1,
         Beta2 = _plan.Beta2,

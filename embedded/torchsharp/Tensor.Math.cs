@@ -18,6 +18,7 @@ public static partial class torch
         private static readonly Op DivScalarInPlace = new("aten::div_", "Scalar");
         private static readonly Op Gelu = new("aten::gelu");
         private static readonly Op Log = new("aten::log");
+        private static readonly Op LogSoftmax = new("aten::log_softmax", "int");
         private static readonly Op MaskedScatter = new("aten::masked_scatter");
         private static readonly Op MatMul = new("aten::matmul");
         private static readonly Op MulTensor = new("aten::mul", "Tensor");
@@ -69,6 +70,8 @@ public static partial class torch
         public Tensor gelu() => Gelu.Call(this);
 
         public Tensor log() => Log.Call(this);
+
+        public Tensor log_softmax(long dim, ScalarType? dtype = null) => LogSoftmax.Call(this, dim, dtype);
 
         public Tensor masked_scatter(Tensor mask, Tensor value) => MaskedScatter.Call(this, mask, value);
 

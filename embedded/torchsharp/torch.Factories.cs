@@ -9,6 +9,7 @@ public static partial class torch
     private static readonly Op EmptyLikeOp = new("aten::empty_like");
     private static readonly Op FullOp = new("aten::full");
     private static readonly Op OnesOp = new("aten::ones");
+    private static readonly Op RandOp = new("aten::rand");
     private static readonly Op RandNOp = new("aten::randn");
     private static readonly Op ZerosOp = new("aten::zeros");
     private static readonly Op ZerosLikeOp = new("aten::zeros_like");
@@ -48,6 +49,9 @@ public static partial class torch
 
     public static Tensor ones(long rows, long columns, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         ones([rows, columns], dtype, device, requires_grad);
+
+    public static Tensor rand(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
+        Leaf(RandOp.Call(size, dtype, default, device), requires_grad);
 
     public static Tensor randn(long[] size, ScalarType? dtype = null, Device? device = null, bool requires_grad = false) =>
         Leaf(RandNOp.Call(size, dtype, default, device), requires_grad);

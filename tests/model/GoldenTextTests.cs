@@ -13,7 +13,7 @@ public sealed class GoldenTextTests
         RobertaMlm network = GoldenText.LoadMlm();
         TokenTensors batch = network.Encoder.Receive(GoldenText.Input);
         GoldenText.Values.AssertTensor("mlm/logits", network.Predict(batch, batch.Hidden()).data<float>());
-        GoldenText.Values.AssertGradients("mlm", network, network.Forward(GoldenText.Input, whole: null).Loss);
+        GoldenText.Values.AssertGradients("mlm", network, network.Forward(GoldenText.Input, target: null).Loss);
     }
 
     [Fact]
