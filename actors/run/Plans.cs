@@ -98,9 +98,17 @@ public sealed record DataPlan
     internal bool Augments => CropPadding > 0 || Flip;
 
     /// <summary>
-    /// What decides bits. Skipping is not among it: what was computed without it met no broken sample, so it is the same with it.
+    /// What decides bits. Skipping is not among it: what was computed without it met no broken sample, so it is the same with it. Nor is the
+    /// seed of a draw where nothing is drawn.
     /// </summary>
-    internal DataPlan Deciding() => this with { Key = "", CacheDirectory = "", SkipBroken = false, DecodedCacheBytes = 0 };
+    internal DataPlan Deciding() => this with
+    {
+        Key = "",
+        CacheDirectory = "",
+        SkipBroken = false,
+        DecodedCacheBytes = 0,
+        LimitSeed = Limit > 0 || HoldOut > 0 ? LimitSeed : 0,
+    };
 }
 
 /// <summary>
@@ -223,21 +231,33 @@ public sealed record StagePlan
     /// <summary>
     /// SHA-256 of the MessagePack bytes of what decides the stage's result, in hexadecimal; names the plan in every request.
     /// Checkpoint interval, checkpoints kept, prefetch window, cache sizes and skipping do not count: they may change between an
-    /// interruption and the resumption.
+    /// interruption and the resumption. Nor does what a stage of its kind does not look at.
     /// </summary>
     public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Deciding())));
 
     /// <summary>The plan with one and the same value for all that only says how it is carried out.</summary>
-    internal StagePlan Deciding() => this with
+    internal StagePlan Deciding()
     {
-        Initial = WithoutCache(Initial),
-        Train = Train?.Deciding(),
-        Test = Test?.Deciding(),
-        Source = Source?.Deciding(),
-        CheckpointEvery = 1,
-        Keep = 1,
-        PrefetchWindow = 1,
-    };
+        bool masks = Kind is StageKind.Pretrain or StageKind.Distill, distils = Kind == StageKind.Distill;
+        return this with
+        {
+            Initial = WithoutCache(Initial),
+            Train = Train?.Deciding(),
+            Test = Test?.Deciding(),
+            Source = Source?.Deciding(),
+            CheckpointEvery = 1,
+            Keep = 1,
+            PrefetchWindow = 1,
+            MaskRatio = masks ? MaskRatio : 0,
+            NormPixLoss = masks && NormPixLoss,
+            DistillTarget = distils ? DistillTarget : default,
+            DistillReduction = distils ? DistillReduction : default,
+            MaeWeight = distils ? MaeWeight : 0,
+            Targets = distils ? Targets : default,
+            TargetBlock = distils ? TargetBlock : 0,
+            TargetPrecision = distils ? TargetPrecision : default,
+        };
+    }
 
     /// <summary>A model in the cache directory is known by its folder's name there, for the cache may lie elsewhere when the run goes on.</summary>
     private string WithoutCache(string location)

@@ -57,7 +57,8 @@ public static class ConfigurationKeys
         Text("run.name"),
         Text("run.folder"),
         new("run.seeds", KeyType.IntegerList) { Minimum = 0, Maximum = long.MaxValue },
-        new("run.methods", KeyType.TextList) { Allowed = Methods.Names },
+        new("run.methods", KeyType.TextList),
+        Text("run.adapt", "none", "pretrain", "distill"),
         Integer("run.threads", 0, 1024),
         Text("run.device"),
         Text("run.autocast", "off", "bfloat16"),
@@ -91,6 +92,7 @@ public static class ConfigurationKeys
         Text("data.unlabelled"),
         Integer("data.limit", 0, int.MaxValue),
         Integer("data.limit-seed", 0, long.MaxValue),
+        new("data.validation", KeyType.Number) { Minimum = 0, Maximum = 1, BelowMaximum = true },
         new("data.skip-broken", KeyType.Switch),
         Integer("data.crop-padding", 0, 1024),
         new("data.flip", KeyType.Switch),
@@ -101,9 +103,11 @@ public static class ConfigurationKeys
         new("source.pack", KeyType.Switch),
         Integer("source.seed", 0, long.MaxValue),
         .. Training("source"),
+        Integer("pretrain.multiple", 1, 100),
         .. Training("pretrain"),
         Text("distill.teacher"),
-        Text("distill.target", "cls", "tokens"),
+        Text("distill.target", "cls", "tokens", "predictions", "weights", "none"),
+        Text("distill.regulariser", "none", "l2", "mars"),
         Text("distill.reduction", "mean", "sum"),
         Text("distill.targets", "auto", "live", "cached"),
         Integer("distill.target-block", 1, 4096),
@@ -112,24 +116,67 @@ public static class ConfigurationKeys
         Integer("distill.rounds", 1, 100),
         .. Training("distill"),
         new("finetune.dropout", KeyType.Number) { Minimum = 0, Maximum = 1, BelowMaximum = true },
+        Text("finetune.regulariser", "none", "l2", "mars", "recadam"),
         .. Training("finetune"),
+        Weight("l2.weight"),
+        Positive("mars.radius"),
+        Positive("mars.head-radius"),
+        Positive("recadam.slope"),
+        new("recadam.midpoint", KeyType.Number) { Minimum = 0 },
+        Positive("recadam.weight"),
+        Weight("recadam.pull"),
+        Weight("r3f.weight"),
+        Positive("r3f.epsilon"),
+        Text("r3f.noise", "uniform", "normal"),
+        Weight("supcon.weight"),
+        Positive("supcon.temperature"),
+        Text("replay.source"),
+        Integer("replay.limit", 0, int.MaxValue),
+        new("replay.ratio", KeyType.Number) { Minimum = 0, Maximum = 1, BelowMaximum = true },
+        Text("mix.kind", "none", "mixup", "cutmix"),
+        Positive("mix.alpha"),
+        Text("mix.scope", "target", "source"),
+        Text("study.results"),
+        Text("study.stages"),
+        Integer("study.parallel", 1, 64),
     ];
 
-    /// <summary>The key of that path, or null.</summary>
-    public static ConfigurationKey? Find(string path) => All.FirstOrDefault(key => key.Path == path);
+    /// <summary>The key of that path, or null. Of a path within <c>methods</c> or <c>study</c> it is the key that is set there.</summary>
+    public static ConfigurationKey? Find(string path)
+    {
+        KeyScope scope = KeyScope.Of(path);
+        return All.FirstOrDefault(key => key.Path == scope.Key) is not { } key || !scope.Takes(key) ? null
+            : scope.Kind == KeyScopeKind.Sweep ? SweptKey(key) with { Path = path }
+            : key with { Path = path };
+    }
 
-    /// <summary>The key that a mistyped path most likely means: the one with the least edit distance.</summary>
-    public static string Nearest(string path) =>
-        All.MinBy(key => Math.Min(
-            EditDistance(path, key.Path),
+    /// <summary>The key that a mistyped path most likely means: of those that can stand there, the one with the least edit distance.</summary>
+    public static string Nearest(string path)
+    {
+        KeyScope scope = KeyScope.Of(path);
+        return scope.Prefix + All.Where(scope.Takes).MinBy(key => Math.Min(
+            EditDistance(scope.Key, key.Path),
             // A right name in the wrong section, or without one.
-            1 + EditDistance(LastPart(path), LastPart(key.Path)) + (Section(path) == Section(key.Path) ? 0 : 1)))!.Path;
+            1 + EditDistance(LastPart(scope.Key), LastPart(key.Path)) + (Section(scope.Key) == Section(key.Path) ? 0 : 1)))!.Path;
+    }
+
+    private static ConfigurationKey SweptKey(ConfigurationKey key) => key.Type switch
+    {
+        KeyType.Integer => key with { Type = KeyType.IntegerList },
+        KeyType.Number => key with { Type = KeyType.NumberList },
+        KeyType.Switch => key with { Type = KeyType.TextList, Allowed = ["on", "off"] },
+        _ => key with { Type = KeyType.TextList },
+    };
 
     private static ConfigurationKey Text(string path, params string[] allowed) =>
         new(path, KeyType.Text) { Allowed = allowed.Length == 0 ? null : allowed };
 
     private static ConfigurationKey Integer(string path, double minimum, double maximum) =>
         new(path, KeyType.Integer) { Minimum = minimum, Maximum = maximum };
+
+    private static ConfigurationKey Weight(string path) => new(path, KeyType.Number) { Minimum = 0 };
+
+    private static ConfigurationKey Positive(string path) => new(path, KeyType.Number) { Minimum = 0, AboveMinimum = true };
 
     private static ConfigurationKey[] Training(string section) =>
     [

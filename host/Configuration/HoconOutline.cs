@@ -2,6 +2,11 @@ using System.Text;
 
 namespace ActorTrain.Host.Configuration;
 
+/// <summary>A key of a HOCON text.</summary>
+/// <param name="Written">Its path with the quotes it was written with, as a lookup takes it: <c>study.sweep."data.limit"</c>.</param>
+/// <param name="Line">Its line, from 1.</param>
+internal readonly record struct OutlinedKey(string Written, int Line);
+
 /// <summary>
 /// Where each key stands in a HOCON text. Akka's parser keeps no line numbers and reads past mistakes (a stray brace, a key
 /// without a value) in silence; this reads the same text for its structure only, and refuses those with file and line.
@@ -10,7 +15,7 @@ internal sealed class HoconOutline
 {
     private readonly string _file;
     private readonly string _text;
-    private readonly Dictionary<string, int> _lines = [];
+    private readonly OrderedDictionary<string, OutlinedKey> _keys = [];
     private int _index;
     private int _line = 1;
 
@@ -20,12 +25,12 @@ internal sealed class HoconOutline
         _text = text;
     }
 
-    /// <summary>The line (from 1) of every key with a value, by path.</summary>
-    public static IReadOnlyDictionary<string, int> Read(string file, string text)
+    /// <summary>Every key with a value, by path, in the text's order.</summary>
+    public static IReadOnlyDictionary<string, OutlinedKey> Read(string file, string text)
     {
         var outline = new HoconOutline(file, text);
         outline.ReadMembers("", openedAt: 0);
-        return outline._lines;
+        return outline._keys;
     }
 
     private bool AtEnd => _index >= _text.Length;
@@ -42,7 +47,7 @@ internal sealed class HoconOutline
             if (AtEnd)
             {
                 if (openedAt > 0)
-                    throw Mistake(openedAt, $"the {{ of '{prefix}' is never closed; add a }}");
+                    throw Mistake(openedAt, $"the {{ of '{Plain(prefix)}' is never closed; add a }}");
                 return;
             }
             if (Current == '}')
@@ -59,12 +64,13 @@ internal sealed class HoconOutline
     private void ReadMember(string prefix)
     {
         int line = _line;
-        string path = prefix.Length == 0 ? ReadPath() : $"{prefix}.{ReadPath()}";
+        string written = prefix.Length == 0 ? ReadPath() : $"{prefix}.{ReadPath()}";
+        string path = Plain(written);
         SkipSpaces();
         if (Current == '{')
         {
             Take();
-            ReadMembers(path, line);
+            ReadMembers(written, line);
             return;
         }
         if (Current is not ('=' or ':'))
@@ -74,15 +80,17 @@ internal sealed class HoconOutline
         if (Current == '{')
         {
             Take();
-            ReadMembers(path, line);
+            ReadMembers(written, line);
             return;
         }
         int start = _index;
         SkipValue(path);
         if (string.IsNullOrWhiteSpace(_text[start.._index]))
             throw Mistake(line, $"'{path}' has no value; write {path} = value (\"\" for an empty text)");
-        _lines[path] = line;
+        _keys[path] = new OutlinedKey(written, line);
     }
+
+    private static string Plain(string written) => written.Replace("\"", "");
 
     private string ReadPath()
     {
@@ -91,9 +99,9 @@ internal sealed class HoconOutline
         {
             if (Current == '"')
             {
-                int start = _index + 1;
+                int start = _index;
                 SkipQuoted();
-                path.Append(_text, start, _index - start - 1);
+                path.Append(_text, start, _index - start);
             }
             else if (char.IsLetterOrDigit(Current) || Current is '.' or '-' or '_' or ' ' or '\t' or '\r')
             {

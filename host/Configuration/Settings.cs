@@ -130,6 +130,8 @@ public sealed record Settings
             throw from.Mistake("run.seeds", "run.seeds names a seed twice; every seed is one run");
         if (methods.Distinct().Count() < methods.Count)
             throw from.Mistake("run.methods", "run.methods names a method twice; name each once");
+        if (methods.FirstOrDefault(method => !Methods.Names.Contains(method)) is { } unknown)
+            throw from.Mistake("run.methods", $"run.methods names {unknown}, which is no method; there are {string.Join(", ", Methods.Names)}");
         string device = from.Text("run.device");
         if (device != "cpu" && !(device.StartsWith("cuda:", StringComparison.Ordinal) && uint.TryParse(device[5..], out _)))
             throw from.Mistake("run.device", $"run.device = {device} is no device; it takes cpu or cuda:N, such as cuda:0");

@@ -8,10 +8,10 @@ public class ConfigurationTests
     public void The_reference_documents_every_key_and_no_other()
     {
         ConfigurationText reference = RunConfiguration.Resource("reference.conf");
-        IReadOnlyDictionary<string, int> lines = HoconOutline.Read(reference.Name, reference.Text);
-        Assert.Equal(ConfigurationKeys.All.Select(key => key.Path), lines.OrderBy(line => line.Value).Select(line => line.Key));
+        ILookup<bool, KeyValuePair<string, OutlinedKey>> keys = HoconOutline.Read(reference.Name, reference.Text).ToLookup(key => key.Key.StartsWith("methods.", StringComparison.Ordinal));
+        Assert.Equal(ConfigurationKeys.All.Select(key => key.Path), keys[false].Select(key => key.Key));
         string[] text = reference.Text.Split('\n');
-        Assert.All(lines, line => Assert.StartsWith("#", text[line.Value - 2].Trim()));
+        Assert.All(keys[false], key => Assert.StartsWith("#", text[key.Value.Line - 2].Trim()));
     }
 
     [Theory]
@@ -55,8 +55,7 @@ public class ConfigurationTests
     [InlineData("text { bucket-batchs = 2 }", "did you mean text.bucket-batches?")]
     [InlineData("run.seeds = 3", "run.seeds = 3 is no list")]
     [InlineData("run.seeds = []", "run.seeds has 0 values")]
-    [InlineData("run.methods = [prayer]", "it takes a list of fine-tuning, further-pretraining, self-distillation")]
-    [InlineData("distill.target = patches", "it takes cls or tokens")]
+    [InlineData("distill.target = patches", "it takes cls or tokens or predictions or weights or none")]
     [InlineData("finetune.learning-rate = NaN", "it takes a number above 0")]
     [InlineData("pretrain {\n  steps = 5\n", "my.conf:1: the { of 'pretrain' is never closed")]
     [InlineData("run.name = a\n}\n", "my.conf:2: this } closes nothing")]
@@ -66,6 +65,21 @@ public class ConfigurationTests
     [InlineData("data.train = http://host/x.tar", "my.conf:1: the value of 'data.train' holds ':'")]
     [InlineData("data.train = \"never closed", "my.conf:1: a \" is never closed")]
     [InlineData("include \"other.conf\"", "my.conf:1: include is not read here")]
+    [InlineData("run.name = a\nmethods.mine {\n  distill.mae-wait = 0.3\n}", "my.conf:3: there is no key 'methods.mine.distill.mae-wait'; did you mean methods.mine.distill.mae-weight?")]
+    [InlineData("methods.mine.distill.mae-weight = -1", "my.conf:1: methods.mine.distill.mae-weight = -1 is not allowed; it takes a number of at least 0")]
+    [InlineData("methods.mine = 5", "my.conf:1: 'methods.mine' is a section of keys; write methods.mine.<key>")]
+    [InlineData("methods = 5", "my.conf:1: 'methods' is a section of names; write methods.<name>.<key>")]
+    [InlineData("methods.mine.pretrain = 5", "'methods.mine.pretrain' is a section of keys")]
+    [InlineData("methods.mine.run.seeds = [1]", "methods.mine.run.seeds cannot be set, for run.seeds has one value for all methods of a run; set run.seeds itself")]
+    [InlineData("methods { mine { source.steps = 5 } }", "methods.mine.source.steps cannot be set")]
+    [InlineData("methods { \"my own\" { run.adapt = none } }", "'my own' in methods.my own.run.adapt cannot be part of a file name")]
+    [InlineData("study.datasets.xray { data.trian = x }", "my.conf:1: there is no key 'study.datasets.xray.data.trian'; did you mean study.datasets.xray.data.train?")]
+    [InlineData("study.datasets.xray { run.methods = [mars] }", "run.methods has one value for a whole study")]
+    [InlineData("study { sweep { data.limits = [1, 2] } }", "my.conf:1: there is no key 'study.sweep.data.limits'; did you mean study.sweep.data.limit?")]
+    [InlineData("study.sweep.data.limit = [1, -2]", "study.sweep.data.limit = -2 is not allowed; it takes a list of whole numbers of at least 0")]
+    [InlineData("study.sweep.data.limit = 100", "study.sweep.data.limit = 100 is no list")]
+    [InlineData("study.sweep.model.pixel-mean = [1, 2, 3]", "model.pixel-mean takes a list; a sweep goes through single values")]
+    [InlineData("study.sweep.cache.dir = [a, b]", "cache.dir has one value for a whole study")]
     [InlineData("run.seeds = [1, 2", "my.conf:1: the list of 'run.seeds' is never closed")]
     public void A_mistake_is_told_with_its_place(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Load(text)).Message);
@@ -81,6 +95,7 @@ public class ConfigurationTests
     [InlineData("finetune { steps = 10, warm-up = 11 }", "finetune.warm-up = 11 is more than finetune.steps = 10")]
     [InlineData("pretrain { batch-size = 10, micro-batches = 3 }", "pretrain.micro-batches = 3 does not divide")]
     [InlineData("run.seeds = [1, 1]", "names a seed twice")]
+    [InlineData("run.methods = [prayer]", "run.methods names prayer, which is no method; there are fine-tuning")]
     [InlineData("run.device = gpu", "run.device = gpu is no device")]
     [InlineData("run.name = \"a/b\"", "cannot name a folder")]
     [InlineData("model.from = \"preset:huge\"", "model.from = preset:huge is no preset")]
@@ -105,14 +120,77 @@ public class ConfigurationTests
     [Fact]
     public void What_is_written_reads_as_the_same_settings()
     {
-        RunConfiguration configuration = Load("run { seeds = [3, 4], methods = [self-distillation] }\ndata.train = \"a \\\\ \\\"b\\\"\"\nmodel.mask-ratio = 0.6");
+        RunConfiguration configuration = Load("run { seeds = [3, 4], methods = [self-distillation] }\ndata.train = \"a \\\\ \\\"b\\\"\"\nmodel.mask-ratio = 0.6\n"
+            + "methods.mine-0.5 { distill.mae-weight = 0.5, data.unlabelled = \"c d\" }\nstudy { sweep { \"data.limit\" = [3, 4] }, datasets.x { data.train = \"e, f\" } }");
         string written = configuration.Render(Settings.Read(configuration, "first").Resolved, withOrigins: true);
         RunConfiguration again = RunConfiguration.Load([new ConfigurationText("written.conf", written)], []);
         Assert.Equal("first", again.Text("run.name"));
         Assert.Equal("a \\ \"b\"", again.Text("data.train"));
+        Assert.Equal("c d", again.ForMethod("mine-0.5").Text("data.unlabelled"));
+        Assert.Equal("e, f", again.Study.DataSets[0].Configuration.Text("data.train"));
+        Assert.Equal(["3", "4"], again.Study.Sweep[0].Values);
         Assert.Equal(written.Split('\n').Select(Value), again.Render(new Dictionary<string, string>(), withOrigins: false).Split('\n'));
 
         static string Value(string line) => line.Split("  #")[0];
+    }
+
+    [Fact]
+    public void A_method_is_a_name_and_the_keys_that_differ()
+    {
+        RunConfiguration configuration = Load("methods { mine { distill { mae-weight = 0.5, rounds = 2 } }, mae-0.3 { distill.mae-weight = 0.3 } }\nmethods.mars.mars.radius = 2\npretrain.steps = 7",
+            "methods.mine.distill.mae-weight=0.1");
+        Assert.Equal(["mine", "mae-0.3"], configuration.MethodNames.TakeLast(2));
+        RunConfiguration mine = configuration.ForMethod("mine");
+        Assert.Equal((0.1, 2, 7), (mine.Number("distill.mae-weight"), mine.Integer("distill.rounds"), mine.Integer("pretrain.steps")));
+        Assert.Equal(("--set", "my.conf:1"), (mine.Origin("distill.mae-weight"), mine.Origin("distill.rounds")));
+        Assert.Equal(0.3, configuration.ForMethod("mae-0.3").Number("distill.mae-weight"));
+        Assert.Equal((2, 10), (configuration.ForMethod("mars").Number("mars.radius"), configuration.ForMethod("mars").Number("mars.head-radius")));
+        Assert.Equal(1, configuration.Number("distill.mae-weight"));
+    }
+
+    [Fact]
+    public void What_a_method_sets_wins_over_a_sweep_and_that_over_a_data_set()
+    {
+        RunConfiguration configuration = Load("study.datasets.a { distill { mae-weight = 0.5, rounds = 3, steps = 5 } }");
+        RunConfiguration cell = configuration.Study.DataSets[0].Configuration.With(["distill.mae-weight=0.7", "distill.rounds=2"], "here").ForMethod("without-mae");
+        Assert.Equal((0, 2, 5), (cell.Number("distill.mae-weight"), cell.Integer("distill.rounds"), cell.Integer("distill.steps")));
+        Assert.Equal("here", cell.Origin("distill.rounds"));
+    }
+
+    [Fact]
+    public void A_study_names_data_sets_and_the_values_it_goes_through()
+    {
+        StudyDefinition study = Load("""
+            data.train = base
+            study {
+              results = kept
+              parallel = 2
+              datasets {
+                xray { data.train = x }
+                cifar-10 { data { train = c, limit = 9 } }
+              }
+              sweep {
+                "data.limit" = [100, 200]
+                distill.mae-weight = [1, 0.5]
+                data.flip = [on, off]
+              }
+            }
+            """).Study;
+        Assert.Equal(["xray", "cifar-10"], study.DataSets.Select(data => data.Name));
+        Assert.Equal(["x", "c"], study.DataSets.Select(data => data.Configuration.Text("data.train")));
+        Assert.Equal([0, 9], study.DataSets.Select(data => data.Configuration.Integer("data.limit")));
+        Assert.Equal(["data.limit = 100, 200", "distill.mae-weight = 1, 0.5", "data.flip = on, off"], study.Sweep.Select(swept => $"{swept.Key} = {string.Join(", ", swept.Values)}"));
+        Assert.Equal("my.conf:10", study.Sweep[0].Origin);
+        Assert.Equal(("kept", "runs/stages", 2), (study.Results, study.Stages, study.Parallel));
+    }
+
+    [Fact]
+    public void Without_a_section_of_its_own_a_study_has_one_data_set()
+    {
+        StudyDefinition study = Load("data.train = base").Study;
+        Assert.Equal((StudyDefinition.OnlyDataSet, "base"), (Assert.Single(study.DataSets).Name, study.DataSets[0].Configuration.Text("data.train")));
+        Assert.Empty(study.Sweep);
+        Assert.Contains("my.conf:1: study.sweep.data.limit names a value twice", Assert.Throws<ConfigurationException>(() => Load("study.sweep.data.limit = [1, 1]").Study).Message);
     }
 
     private static RunConfiguration Load(string text, params string[] assignments) =>
