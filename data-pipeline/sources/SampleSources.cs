@@ -21,9 +21,17 @@ public static class SampleSources
     {
         try
         {
-            Subset.CheckLimit(options.Limit);
+            Subset.Check(options);
             var whole = await OpenWholeAsync(options, cancel);
-            return LimitedSource.Create(whole, options.Limit, options.LimitSeed);
+            try
+            {
+                return SubsetSource.Create(whole, options);
+            }
+            catch
+            {
+                await whole.DisposeAsync();
+                throw;
+            }
         }
         catch (DataException error)
         {

@@ -16,11 +16,20 @@ public sealed record SourceOptions
     /// <summary>Where indices, and what else is made of the data, are kept. The data itself may be read-only.</summary>
     public string CacheDirectory { get; init; } = Path.Combine(Path.GetTempPath(), "actortrain-cache");
 
-    /// <summary>Use only so many samples, stratified by class; 0 uses all.</summary>
+    /// <summary>Use only so many samples of what is not held out, stratified by class; 0 uses all. The held-out part is not limited.</summary>
     public int Limit { get; init; }
 
-    /// <summary>Chooses the samples under <see cref="Limit"/>.</summary>
+    /// <summary>Chooses the samples under <see cref="Limit"/>, and those that are held out.</summary>
     public ulong LimitSeed { get; init; }
+
+    /// <summary>
+    /// Share of every class, in [0, 1), that is held out for validation; 0 holds nothing out. A class of two or more samples has at
+    /// least one on either side. Which samples these are depends on the data, this share and <see cref="LimitSeed"/> alone.
+    /// </summary>
+    public double HoldOut { get; init; }
+
+    /// <summary>Whether to open the part that is held out, and not the rest.</summary>
+    public bool HeldOut { get; init; }
 
     /// <summary>Class names in label order where they are known already (a test set labelled like its training set); otherwise found in the data.</summary>
     public IReadOnlyList<string>? ClassNames { get; init; }

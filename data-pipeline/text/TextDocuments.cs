@@ -49,7 +49,7 @@ internal sealed class TextDocuments : ITextDocuments
     /// <summary>Opens the documents that a location names, building their index where the cached one does not fit.</summary>
     public static async Task<TextDocuments> OpenAsync(SourceOptions options, TextOptions text, CancellationToken cancel)
     {
-        Subset.CheckLimit(options.Limit);
+        Subset.Check(options);
         var files = await TextFiles.FindAsync(options, cancel);
         TextIndex? index = null;
         try
@@ -58,7 +58,7 @@ internal sealed class TextDocuments : ITextDocuments
             var (names, labels) = NumberClasses(index.Summary.Classes, options.ClassNames);
             var whole = new TextDocuments(
                 files, index, new DocumentParser(text), options.Location, names, labels, chosen: null, index.Summary.Fingerprint);
-            return Subset.Choose(whole, options.Limit, options.LimitSeed) is { } chosen
+            return Subset.Choose(whole, options) is { } chosen
                 ? new TextDocuments(files, index, whole._parser, options.Location, names, labels, chosen, Subset.FingerprintOf(whole, chosen))
                 : whole;
         }

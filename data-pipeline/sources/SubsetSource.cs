@@ -1,12 +1,12 @@
 namespace ActorTrain.DataPipeline.Sources;
 
 /// <summary>A <see cref="Subset"/> of a source.</summary>
-internal sealed class LimitedSource : ISampleSource
+internal sealed class SubsetSource : ISampleSource
 {
     private readonly ISampleSource _whole;
     private readonly long[] _chosen;
 
-    private LimitedSource(ISampleSource whole, long[] chosen)
+    private SubsetSource(ISampleSource whole, long[] chosen)
     {
         _whole = whole;
         _chosen = chosen;
@@ -21,9 +21,10 @@ internal sealed class LimitedSource : ISampleSource
 
     public string Fingerprint { get; }
 
-    /// <summary>Limits a source; the same source where it is no larger than the limit.</summary>
-    public static ISampleSource Create(ISampleSource whole, int limit, ulong seed) =>
-        Subset.Choose(whole, limit, seed) is { } chosen ? new LimitedSource(whole, chosen) : whole;
+    /// <summary>The part of a source that the options choose; the same source where that is all of it.</summary>
+    /// <exception cref="DataException">There is nothing to hold out.</exception>
+    public static ISampleSource Create(ISampleSource whole, SourceOptions options) =>
+        Subset.Choose(whole, options) is { } chosen ? new SubsetSource(whole, chosen) : whole;
 
     public int LabelOf(long sample) => _whole.LabelOf(Chosen(sample));
 
