@@ -1,11 +1,13 @@
+using System.Buffers;
 using System.Collections.Concurrent;
 using System.Threading.Channels;
 using ActorTrain.DataPipeline.Images;
+using ActorTrain.DataPipeline.Mixing;
 
 namespace ActorTrain.DataPipeline;
 
 /// <summary>
-/// Reads, decodes, resizes and augments batches. The work of all calls goes through one bounded channel to a fixed number of
+/// Reads, decodes, resizes, augments and mixes batches. The work of all calls goes through one bounded channel to a fixed number of
 /// decoders, so that any number of batches may be under way at once. A batch's content depends only on its arguments.
 /// </summary>
 public sealed class ImageLoader : ISampleLoader
@@ -14,6 +16,7 @@ public sealed class ImageLoader : ISampleLoader
     private readonly ImageOptions _options;
     private readonly ulong _seed;
     private readonly SampleOrder _order;
+    private readonly ImageMixing? _mixing;
     private readonly Channel<Job> _jobs;
     private readonly Task[] _decoders;
     private readonly CancellationTokenSource _disposed = new();
@@ -25,19 +28,22 @@ public sealed class ImageLoader : ISampleLoader
     /// <summary>Creates a loader over a source, which stays the caller's to dispose.</summary>
     /// <param name="source">The samples.</param>
     /// <param name="options">Size, augmentation, threads.</param>
-    /// <param name="seed">Fixes the augmentation.</param>
+    /// <param name="seed">Fixes the augmentation and the mixing.</param>
     /// <param name="order">The order behind <see cref="LoadAsync(long, int, CancellationToken)"/>.</param>
+    /// <param name="mixing">How what that loads is mixed with other images of the same size; null where it is not.</param>
     /// <exception cref="DataException">libturbojpeg or libpng is not installed.</exception>
-    public ImageLoader(ISampleSource source, ImageOptions options, ulong seed, SampleOrder order)
+    public ImageLoader(ISampleSource source, ImageOptions options, ulong seed, SampleOrder order, ImageMixing? mixing = null)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.Size);
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(options.DecodeThreads);
         ArgumentOutOfRangeException.ThrowIfNegative(options.CropPadding);
+        ArgumentOutOfRangeException.ThrowIfNotEqual(mixing?.Partners?._options.Size ?? options.Size, options.Size);
         NativeLibraries.Require();
         _source = source;
         _options = options;
         _seed = seed;
         _order = order;
+        _mixing = mixing;
         _jobs = Channel.CreateBounded<Job>(2 * options.DecodeThreads);
         _decoders = [.. Enumerable.Range(0, options.DecodeThreads).Select(_ => Task.Run(DecodeJobsAsync))];
     }
@@ -45,19 +51,19 @@ public sealed class ImageLoader : ISampleLoader
     /// <summary>Samples that could not be decoded and were replaced, each counted once.</summary>
     public long SkippedSamples => _broken.Count;
 
-    /// <summary>Loads positions of the epochs' permutations laid end to end, augmented.</summary>
+    /// <summary>Loads positions of the epochs' permutations laid end to end, augmented and mixed.</summary>
     /// <exception cref="DataException">A sample is broken and not to be skipped, or none is whole.</exception>
     public Task<ImageBatch> LoadAsync(long firstPosition, int count, CancellationToken cancel) =>
-        LoadAsync(count, position => _order.At(firstPosition + position), augmented: true, cancel);
+        LoadAsync(count, position => _order.At(firstPosition + position), asTheyAre: false, cancel);
 
-    /// <summary>Loads samples in data-set order, never augmented.</summary>
+    /// <summary>Loads samples in data-set order, never augmented or mixed.</summary>
     /// <exception cref="DataException">A sample is broken and not to be skipped, or none is whole.</exception>
     /// <exception cref="ArgumentOutOfRangeException">The samples are not all in [0, Count).</exception>
     public Task<ImageBatch> LoadConsecutiveAsync(long firstSample, int count, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegative(firstSample);
         ArgumentOutOfRangeException.ThrowIfGreaterThan(firstSample + count, _source.Count);
-        return LoadAsync(count, position => (0, firstSample + position), augmented: false, cancel);
+        return LoadAsync(count, position => (0, firstSample + position), asTheyAre: true, cancel);
     }
 
     /// <inheritdoc/>
@@ -86,12 +92,12 @@ public sealed class ImageLoader : ISampleLoader
         _disposed.Dispose();
     }
 
-    private async Task<ImageBatch> LoadAsync(int count, Func<int, (long Epoch, long Sample)> keyOf, bool augmented, CancellationToken cancel)
+    private async Task<ImageBatch> LoadAsync(int count, Func<int, (long Epoch, long Sample)> keyOf, bool asTheyAre, CancellationToken cancel)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ObjectDisposedException.ThrowIf(_disposing == 1, this);
         using var linked = CancellationTokenSource.CreateLinkedTokenSource(cancel, _disposed.Token);
-        var batch = new BatchUnderWay(count, _options.Size, augmented, linked.Token);
+        var batch = new BatchUnderWay(count, _options.Size, asTheyAre, linked.Token);
         try
         {
             for (int i = 0; i < count; i++)
@@ -134,14 +140,46 @@ public sealed class ImageLoader : ISampleLoader
     private async ValueTask FillAsync(BatchUnderWay batch, int position)
     {
         var result = batch.Result;
-        long sample = result.Samples[position];
-        var (pixels, label) = await ReadWholeAsync(sample, batch.Cancel);
-        var target = result.Pixels.AsSpan(position * pixels.Length, pixels.Length);
-        if (batch.Augmented && (_options.Flip || _options.CropPadding > 0))
-            Augmentation.Apply(pixels, target, _options.Size, _options.CropPadding, _options.Flip, _seed, result.Epochs[position], sample);
+        var (epoch, sample) = (result.Epochs[position], result.Samples[position]);
+        int length = result.Pixels.Length / result.Count;
+        var pixels = result.Pixels.AsMemory(position * length, length);
+        if (batch.AsTheyAre)
+        {
+            (var whole, result.Labels[position]) = await ReadWholeAsync(sample, batch.Cancel);
+            whole.CopyTo(pixels);
+            return;
+        }
+        result.Labels[position] = await AugmentAsync(epoch, sample, pixels, batch.Cancel);
+        if (_mixing is not null)
+            await MixAsync(_mixing, epoch, sample, pixels, batch.Cancel);
+    }
+
+    /// <summary>Writes a sample's planes as they look in an epoch, and returns its label.</summary>
+    private async ValueTask<int> AugmentAsync(long epoch, long sample, Memory<byte> pixels, CancellationToken cancel)
+    {
+        var (whole, label) = await ReadWholeAsync(sample, cancel);
+        if (_options.Flip || _options.CropPadding > 0)
+            Augmentation.Apply(whole, pixels.Span, _options.Size, _options.CropPadding, _options.Flip, _seed, epoch, sample);
         else
-            pixels.CopyTo(target);
-        result.Labels[position] = label;
+            whole.CopyTo(pixels);
+        return label;
+    }
+
+    /// <summary>Mixes another image, as it looks in the same epoch, into a sample's planes.</summary>
+    private async ValueTask MixAsync(ImageMixing mixing, long epoch, long sample, Memory<byte> pixels, CancellationToken cancel)
+    {
+        var partners = mixing.Partners ?? this;
+        var mixture = Mixture.Draw(mixing.Kind, mixing.Alpha, _seed, epoch, sample, partners._source.Count, _options.Size);
+        byte[] partner = ArrayPool<byte>.Shared.Rent(pixels.Length);
+        try
+        {
+            await partners.AugmentAsync(epoch, mixture.Partner, partner.AsMemory(0, pixels.Length), cancel);
+            mixture.Apply(pixels.Span, partner, _options.Size);
+        }
+        finally
+        {
+            ArrayPool<byte>.Shared.Return(partner);
+        }
     }
 
     /// <summary>The sample, or the next whole one in data-set order (wrapping round at the end) where broken ones are skipped.</summary>
@@ -184,7 +222,7 @@ public sealed class ImageLoader : ISampleLoader
 
     private readonly record struct Job(BatchUnderWay Batch, int Position);
 
-    private sealed class BatchUnderWay(int count, int size, bool augmented, CancellationToken cancel)
+    private sealed class BatchUnderWay(int count, int size, bool asTheyAre, CancellationToken cancel)
     {
         private int _remaining = count;
 
@@ -197,7 +235,7 @@ public sealed class ImageLoader : ISampleLoader
             Labels = new int[count],
         };
 
-        public bool Augmented => augmented;
+        public bool AsTheyAre => asTheyAre;
 
         public CancellationToken Cancel => cancel;
 

@@ -84,6 +84,22 @@ public struct CounterRandom
         return (int)(product >> 32);
     }
 
+    /// <summary>The same for bounds of 64 bits.</summary>
+    /// <exception cref="ArgumentOutOfRangeException"><paramref name="bound"/> is not positive.</exception>
+    public long NextInt64(long bound)
+    {
+        ArgumentOutOfRangeException.ThrowIfNegativeOrZero(bound);
+        ulong range = (ulong)bound;
+        var product = (UInt128)NextUInt64() * range;
+        if ((ulong)product < range)
+        {
+            ulong threshold = (0ul - range) % range;
+            while ((ulong)product < threshold)
+                product = (UInt128)NextUInt64() * range;
+        }
+        return (long)(product >> 64);
+    }
+
     /// <summary>A number in [0, 1) with 53 random bits.</summary>
     public double NextDouble() => (NextUInt64() >> 11) * (1.0 / (1UL << 53));
 

@@ -15,16 +15,21 @@ public sealed class SampleOrder
     private readonly long _count;
     private readonly ulong _seed;
     private readonly long _blockSize;
+    private readonly RandomPurpose _purpose;
 
-    /// <summary>Creates the order of <paramref name="count"/> samples; <paramref name="blockSize"/> 0 shuffles them all together.</summary>
+    /// <summary>
+    /// Creates the order of <paramref name="count"/> samples; <paramref name="blockSize"/> 0 shuffles them all together. Another
+    /// <paramref name="purpose"/> gives another order.
+    /// </summary>
     /// <exception cref="ArgumentOutOfRangeException">The count is not positive or the block size negative.</exception>
-    public SampleOrder(long count, ulong seed, long blockSize = 0)
+    public SampleOrder(long count, ulong seed, long blockSize = 0, RandomPurpose purpose = RandomPurpose.Order)
     {
         ArgumentOutOfRangeException.ThrowIfNegativeOrZero(count);
         ArgumentOutOfRangeException.ThrowIfNegative(blockSize);
         _count = count;
         _seed = seed;
         _blockSize = blockSize >= count ? 0 : blockSize;
+        _purpose = purpose;
     }
 
     /// <summary>The sample at a position of an epoch.</summary>
@@ -64,7 +69,7 @@ public sealed class SampleOrder
         int halfBits = Math.Max(1, (BitOperations.Log2((ulong)Math.Max(size - 1, 1)) + 2) / 2);
         ulong mask = (1UL << halfBits) - 1;
         Span<ulong> keys = stackalloc ulong[Rounds];
-        ulong key = new CounterRandom(_seed, RandomPurpose.Order, epoch, stream).NextUInt64();
+        ulong key = new CounterRandom(_seed, _purpose, epoch, stream).NextUInt64();
         for (int round = 0; round < Rounds; round++)
             keys[round] = Mix(key += 0x9E3779B97F4A7C15);
         ulong walked = (ulong)value;
