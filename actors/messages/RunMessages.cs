@@ -7,7 +7,10 @@ namespace ActorTrain.Actors.Messages;
 
 /// <summary>What a node without access to a data set needs to know of it.</summary>
 /// <param name="Count">Number of samples.</param>
-/// <param name="Fingerprint">SHA-256 over names, sizes and labels; see <see cref="DataPipeline.IDataSet.Fingerprint"/>.</param>
+/// <param name="Fingerprint">
+/// SHA-256 over names, sizes and labels, see <see cref="DataPipeline.IDataSet.Fingerprint"/>; of a training set also over those of the
+/// source that is replayed or mixed in.
+/// </param>
 /// <param name="ClassNames">Class names in label order; empty for unlabelled data.</param>
 [MessagePackObject]
 public sealed record DataSetInfo([property: Key(0)] long Count, [property: Key(1)] string Fingerprint, [property: Key(2)] string[] ClassNames)

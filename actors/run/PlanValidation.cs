@@ -1,3 +1,4 @@
+using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 
 namespace ActorTrain.Actors;
@@ -47,6 +48,8 @@ internal static class PlanValidation
     private static string? LiveBecause(StagePlan stage) => stage.Train switch
     {
         _ when stage.TeacherSeesMasks => "predictions depend on what is masked, which is new in every epoch",
+        { } train when stage.Mix is not null => $"{train.Key} is mixed and a sample looks different every time",
+        { } train when stage.ReplayRatio > 0 => $"samples of another data set are replayed among those of {train.Key}",
         { Augments: true } train => $"{train.Key} is augmented and a sample looks different every time",
         { Text: not null } when stage.DistillTarget == DistillTarget.Tokens => "a text has as many targets as it has tokens, and the cache has room for one a sample",
         _ => null,
@@ -130,7 +133,8 @@ internal static class PlanValidation
             throw Wrong(stage, "evaluates without a test set; name one");
         if (stage.Kind == StageKind.Distill && stage.Targets == TargetMode.Cached && LiveBecause(stage) is { } reason)
             throw Wrong(stage, $"caches the teacher's targets although {reason}; use live targets");
-        foreach (var data in new[] { stage.Train, stage.Test })
+        CheckSource(stage);
+        foreach (var data in new[] { stage.Train, stage.Test, stage.Source })
         {
             if (data is null)
                 continue;
@@ -140,11 +144,41 @@ internal static class PlanValidation
                 throw Wrong(stage, $"resizes {data.Key} to {data.ImageSize} pixels but needs at least 1");
             if (data.Limit < 0)
                 throw Wrong(stage, $"limits {data.Key} to {data.Limit} samples but the limit cannot be negative (0 takes all)");
+            if (data.HoldOut is not (>= 0 and < 1))
+                throw Wrong(stage, $"holds a share of {data.HoldOut} of {data.Key} out but it must lie in [0, 1)");
+            if (data.HeldOut && data.HoldOut == 0)
+                throw Wrong(stage, $"wants the held-out part of {data.Key}, of which nothing is held out; hold a share out");
             if (data.CropPadding < 0)
                 throw Wrong(stage, $"pads {data.Key} by {data.CropPadding} pixels but the padding cannot be negative");
             if (data.OrderBlock < 0 || data.DecodedCacheBytes < 0)
                 throw Wrong(stage, $"has a negative shuffle block or cache size for {data.Key}; 0 turns each off");
         }
+    }
+
+    /// <summary>Checks what is replayed and mixed.</summary>
+    private static void CheckSource(StagePlan stage)
+    {
+        if (stage.ReplayRatio is not (>= 0 and < 1))
+            throw Wrong(stage, $"replays a share of {stage.ReplayRatio} of each batch but it must lie in [0, 1)");
+        if (stage is { ReplayRatio: 0, Mix: null, Source: null })
+            return;
+        if (stage.Kind is not (StageKind.Pretrain or StageKind.Distill))
+            throw Wrong(stage, "replays or mixes samples, whose labels it would need; do that in further pre-training or distillation only");
+        bool replays = stage.ReplayRatio > 0, mixesSource = stage.Mix?.Scope == MixScope.Source;
+        if (stage.Source is null && (replays || mixesSource))
+            throw Wrong(stage, $"{(replays ? "replays" : "mixes in")} samples of a source without naming one; name a data set");
+        if (stage.Source is { } source && !replays && !mixesSource)
+            throw Wrong(stage, $"names {source.Key} as a source but neither replays its samples nor mixes them in; leave it out, or use it");
+        if (replays && stage.ReplayedSamples is 0)
+            throw Wrong(stage, $"replays a share of {stage.ReplayRatio} of {stage.BatchSize} samples, which is less than half a sample; raise one of the two");
+        if (replays && stage.ReplayedSamples == stage.BatchSize)
+            throw Wrong(stage, $"replays a share of {stage.ReplayRatio} of {stage.BatchSize} samples, which leaves none to {stage.Train?.Key}; lower it");
+        if (stage.Mix is not { } mix)
+            return;
+        if (stage.Train?.Text is not null)
+            throw Wrong(stage, $"mixes {stage.Train.Key}, which is text; only images can be mixed");
+        if (mix.Alpha is not (>= ImageMixing.LeastAlpha and <= ImageMixing.MostAlpha))
+            throw Wrong(stage, $"mixes with an alpha of {mix.Alpha} but it must lie in [{ImageMixing.LeastAlpha}, {ImageMixing.MostAlpha}]");
     }
 
     private static void CheckText(StagePlan stage, DataPlan data, TextPlan text)

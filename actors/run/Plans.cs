@@ -67,9 +67,9 @@ public sealed record DataPlan
     [Key(0)] public required string Location { get; init; }
     /// <summary>The configuration key that gave the location, for messages to the user.</summary>
     [Key(1)] public required string Key { get; init; }
-    /// <summary>How many samples to use, stratified by label; 0 for all.</summary>
+    /// <summary>How many samples to use of what is not held out, stratified by label; 0 for all. The held-out part is not limited.</summary>
     [Key(2)] public required int Limit { get; init; }
-    /// <summary>The seed that chooses the samples of a limited set.</summary>
+    /// <summary>The seed that chooses the samples of a limited set, and those that are held out.</summary>
     [Key(3)] public required ulong LimitSeed { get; init; }
     /// <summary>Where indexes are kept.</summary>
     [Key(4)] public required string CacheDirectory { get; init; }
@@ -215,6 +215,16 @@ public sealed record StagePlan
 
     /// <summary>Whether the teacher needs what is masked of a batch, and not only the samples.</summary>
     internal bool TeacherSeesMasks => DistillTarget == DistillTarget.Predictions;
+
+    /// <summary>Samples of each batch that are drawn from <see cref="Source"/>.</summary>
+    internal int ReplayedSamples => (int)Math.Round(ReplayRatio * BatchSize, MidpointRounding.AwayFromZero);
+
+    internal DataPlan? DataOf(Messages.DataSplit split) => split switch
+    {
+        Messages.DataSplit.Train => Train,
+        Messages.DataSplit.Test => Test,
+        _ => Source,
+    };
 
     /// <summary>What the final model is evaluated on, in this order.</summary>
     internal IEnumerable<Messages.DataSplit> Evaluations

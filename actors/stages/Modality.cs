@@ -30,12 +30,13 @@ internal abstract class Modality(StagePlan plan)
     };
 
     /// <summary>Opens one of the stage's data sets.</summary>
-    /// <param name="data">The data set.</param>
-    /// <param name="options">The same, as far as it does not depend on the modality.</param>
+    /// <param name="split">Which one.</param>
+    /// <param name="options">The data set, as far as it does not depend on the modality.</param>
+    /// <param name="source">What is replayed or mixed in among its samples; null for nothing.</param>
     /// <param name="cancel">Ends the opening.</param>
     /// <exception cref="DataException">It cannot be opened.</exception>
     /// <exception cref="RunException">It does not fit the model.</exception>
-    public abstract Task<StageSource> OpenAsync(DataPlan data, SourceOptions options, CancellationToken cancel);
+    public abstract Task<StageSource> OpenAsync(DataSplit split, SourceOptions options, StageSource? source, CancellationToken cancel);
 
     /// <summary>The samples of a batch with what is masked of them: a function of the plan and the samples' numbers and epochs.</summary>
     public abstract SampleInputs Masked(InputBatch batch);
@@ -43,8 +44,13 @@ internal abstract class Modality(StagePlan plan)
     /// <summary>The way out where a data set has no labels, as the end of a sentence.</summary>
     public abstract string HowToLabel(DataPlan data);
 
-    /// <summary>The order in which training draws samples.</summary>
-    protected SampleOrder Order(IDataSet set, DataPlan data) => new(set.Count, plan.Seed, data.OrderBlock);
+    /// <summary>The order in which training draws a data set's samples.</summary>
+    protected SampleOrder Order(IDataSet set, DataSplit split) => new(set.Count, plan.Seed, plan.DataOf(split)!.OrderBlock,
+        split == DataSplit.Source ? RandomPurpose.ReplayOrder : RandomPurpose.Order);
+
+    /// <summary>A loader of a data set's samples, with what is replayed among them.</summary>
+    protected ISampleLoader WithReplay(ISampleLoader loader, IDataSet set, ISampleLoader? source) =>
+        source is null ? loader : new ReplayLoader(loader, set.Count, source, plan.BatchSize, plan.ReplayedSamples);
 }
 
 /// <summary>Images for a vision transformer.</summary>
@@ -52,14 +58,15 @@ internal sealed class ImageModality(StagePlan plan, VitConfiguration configurati
 {
     public override IReadOnlyList<string> ClassNames => configuration.ClassNames;
 
-    public override async Task<StageSource> OpenAsync(DataPlan data, SourceOptions options, CancellationToken cancel)
+    public override async Task<StageSource> OpenAsync(DataSplit split, SourceOptions options, StageSource? source, CancellationToken cancel)
     {
+        var data = Plan.DataOf(split)!;
         if (data.Text is not null)
             throw new RunException($"Stage '{Plan.Name}' reads {data.Key} as text, but its model ({Plan.Initial}) takes images; name a text model.");
         if (data.ImageSize != configuration.ImageSize)
             throw new RunException($"Stage '{Plan.Name}' resizes {data.Key} to {data.ImageSize} pixels, but its model ({Plan.Initial}) "
                 + $"takes {configuration.ImageSize}; make the two equal.");
-        var source = await SampleSources.OpenAsync(options, cancel);
+        var set = await SampleSources.OpenAsync(options, cancel);
         var images = new ImageOptions
         {
             Size = data.ImageSize,
@@ -68,8 +75,21 @@ internal sealed class ImageModality(StagePlan plan, VitConfiguration configurati
             SkipBroken = data.SkipBroken,
             DecodedCacheBytes = data.DecodedCacheBytes,
         };
-        return new StageSource(source, () => new ImageLoader(source, images, Plan.Seed, Order(source, data)));
+        return new StageSource(set, NewLoader, Source: source);
+
+        ISampleLoader NewLoader()
+        {
+            var partners = source?.NewLoader();
+            return WithReplay(new ImageLoader(set, images, Plan.Seed, Order(set, split), split == DataSplit.Train ? Mixing(partners) : null), set, partners);
+        }
     }
+
+    private ImageMixing? Mixing(ISampleLoader? source) => Plan.Mix is not { } mix ? null : new ImageMixing
+    {
+        Kind = mix.Kind,
+        Alpha = mix.Alpha,
+        Partners = mix.Scope == MixScope.Source ? (ImageLoader)source! : null,
+    };
 
     /// <summary>Chooses the patches that stay visible.</summary>
     public override SampleInputs Masked(InputBatch batch)
@@ -108,8 +128,9 @@ internal sealed class TextModality : Modality
         return new TextModality(plan, configuration, tokenizer);
     }
 
-    public override async Task<StageSource> OpenAsync(DataPlan data, SourceOptions options, CancellationToken cancel)
+    public override async Task<StageSource> OpenAsync(DataSplit split, SourceOptions options, StageSource? source, CancellationToken cancel)
     {
+        var data = Plan.DataOf(split)!;
         if (data.Text is not { } text)
             throw new RunException($"Stage '{Plan.Name}' reads {data.Key} as images, but its model ({Plan.Initial}) takes text; name a model of images.");
         if (text.MaxLength > _configuration.MaxLength)
@@ -120,15 +141,16 @@ internal sealed class TextModality : Modality
             MaxLength = text.MaxLength,
             Pack = text.Pack,
             TextField = text.TextField,
-            // A limit takes its share of every class, so that it takes the same documents in every stage.
-            LabelField = Plan.Kind is StageKind.Pretrain or StageKind.Distill && data.Limit == 0 ? null : text.LabelField,
+            // A limit or what is held out takes its share of every class, so that it takes the same documents in every stage.
+            LabelField = Plan.Kind is StageKind.Pretrain or StageKind.Distill && data is { Limit: 0, HoldOut: 0 } ? null : text.LabelField,
             PairField = text.PairField,
-            BatchSize = Plan.BatchSize,
+            BatchSize = split == DataSplit.Source ? Plan.ReplayedSamples : Plan.BatchSize - Plan.ReplayedSamples,
             BucketBatches = text.BucketBatches,
             SkipBroken = data.SkipBroken,
         };
-        var source = await TextSources.OpenAsync(options, sequences, _tokenizer, cancel);
-        return new StageSource(source, () => new TextLoader(source, sequences, Plan.Seed, Order(source, data)), LossesOf(source, data.Key, text.MaxLength));
+        var set = await TextSources.OpenAsync(options, sequences, _tokenizer, cancel);
+        return new StageSource(set, () => WithReplay(new TextLoader(set, sequences, Plan.Seed, Order(set, split)), set, source?.NewLoader()),
+            LossesOf(set, data.Key, text.MaxLength), source);
     }
 
     /// <summary>Chooses the tokens to predict and what stands in their place.</summary>

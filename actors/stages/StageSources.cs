@@ -1,4 +1,6 @@
 using System.Collections.Concurrent;
+using System.Security.Cryptography;
+using System.Text;
 using ActorTrain.Actors.Messages;
 using ActorTrain.DataPipeline;
 
@@ -8,10 +10,13 @@ namespace ActorTrain.Actors.Stages;
 /// <param name="Set">The data set.</param>
 /// <param name="NewLoader">Makes a loader of its batches, for the one who calls it to release.</param>
 /// <param name="Losses">A sentence that says what of the data is not used; null where all of it is.</param>
-internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader, string? Losses = null)
+/// <param name="Source">What is replayed or mixed in among its samples; null for nothing.</param>
+internal sealed record StageSource(IDataSet Set, Func<ISampleLoader> NewLoader, string? Losses = null, StageSource? Source = null)
 {
-    /// <summary>What a node without access to the data needs to know of it.</summary>
-    public DataSetInfo Info { get; } = new(Set.Count, Set.Fingerprint, [.. Set.ClassNames]);
+    /// <summary>What a node without access to the data needs to know of it. The fingerprint is one of all that its batches are made of.</summary>
+    public DataSetInfo Info { get; } = new(Set.Count, Source is null ? Set.Fingerprint : Joined(Set.Fingerprint, Source.Set.Fingerprint), [.. Set.ClassNames]);
+
+    private static string Joined(string own, string source) => Convert.ToHexStringLower(SHA256.HashData(Encoding.ASCII.GetBytes($"{own} {source}")));
 }
 
 /// <summary>The opened data sets of a stage. They stay open until their last reader has ended.</summary>
@@ -23,15 +28,21 @@ internal sealed class StageSources : IAsyncDisposable
     private readonly ConcurrentBag<Task> _released = [];
     private StageSource? _train;
     private StageSource? _test;
+    private StageSource? _source;
 
     public DataSetInfo? Train => _train?.Info;
 
     public DataSetInfo? Test => _test?.Info;
 
     /// <summary>What of the data is not used, a sentence for each data set.</summary>
-    public IEnumerable<string> Losses => new[] { _train, _test }.Select(source => source?.Losses).OfType<string>();
+    public IEnumerable<string> Losses => new[] { _train, _test, _source }.Select(source => source?.Losses).OfType<string>();
 
-    public StageSource this[DataSplit split] => (split == DataSplit.Train ? _train : _test)!;
+    public StageSource this[DataSplit split] => split switch
+    {
+        DataSplit.Train => _train,
+        DataSplit.Test => _test,
+        _ => _source,
+    } ?? throw new ArgumentException($"The stage has no {split} data.", nameof(split));
 
     /// <exception cref="DataException">A data set cannot be opened.</exception>
     /// <exception cref="RunException">Data and model do not fit.</exception>
@@ -40,10 +51,12 @@ internal sealed class StageSources : IAsyncDisposable
         var sources = new StageSources();
         try
         {
+            if (plan.Source is not null)
+                sources._source = await modality.OpenAsync(DataSplit.Source, Options(plan.Source, null), null, cancel);
             if (plan.Train is not null)
-                sources._train = await modality.OpenAsync(plan.Train, Options(plan.Train, null), cancel);
+                sources._train = await modality.OpenAsync(DataSplit.Train, Options(plan.Train, null), sources._source, cancel);
             if (plan.Test is not null && plan.Kind is StageKind.Finetune or StageKind.Evaluate)
-                sources._test = await modality.OpenAsync(plan.Test, Options(plan.Test, sources.Train?.ClassNames ?? modality.ClassNames), cancel);
+                sources._test = await modality.OpenAsync(DataSplit.Test, Options(plan.Test, sources.Train?.ClassNames ?? modality.ClassNames), null, cancel);
             if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Length < 2)
                 throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Length} class(es), but stage '{plan.Name}' "
                     + $"learns to tell at least 2 apart; {modality.HowToLabel(plan.Train)}.");
@@ -65,6 +78,8 @@ internal sealed class StageSources : IAsyncDisposable
             CacheDirectory = data.CacheDirectory,
             Limit = data.Limit,
             LimitSeed = data.LimitSeed,
+            HoldOut = data.HoldOut,
+            HeldOut = data.HeldOut,
             ClassNames = data.ClassNames ?? classNames,
             Progress = progress,
         };
@@ -76,7 +91,7 @@ internal sealed class StageSources : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         await Task.WhenAll(_released);
-        foreach (var source in new[] { _train, _test })
+        foreach (var source in new[] { _train, _test, _source })
         {
             if (source is not null)
                 await source.Set.DisposeAsync();
