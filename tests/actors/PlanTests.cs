@@ -1,4 +1,5 @@
 using System.Reflection;
+using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 using MessagePack;
 
@@ -8,6 +9,9 @@ public class PlanTests
 {
     private static readonly DataPlan Data = Plans.Data("/data");
     private static readonly DataPlan Texts = Plans.Texts("/data.jsonl");
+
+    private static readonly DataPlan Source = Plans.Data("/source", "replay.source");
+    private static readonly MixPlan Mix = new() { Kind = MixKind.MixUp, Alpha = 1, Scope = MixScope.Target };
 
     public static TheoryData<StagePlan, string> Mistakes()
     {
@@ -41,6 +45,23 @@ public class PlanTests
             { text with { Train = Texts with { Flip = true } }, "crops or flips data.train" },
             { text with { Train = Texts with { Text = Texts.Text! with { BucketBatches = 0 } } }, "windows of 0 batches" },
             { text with { Kind = StageKind.Finetune, Train = Texts with { Text = Texts.Text! with { Pack = true } } }, "leaves its labels out" },
+            { stage with { Train = Data with { HoldOut = 1 } }, "share of 1 of data.train" },
+            { stage with { Train = Data with { HoldOut = double.NaN } }, "of data.train out" },
+            { stage with { Train = Data with { HeldOut = true } }, "nothing is held out" },
+            { stage with { ReplayRatio = 0.5 }, "without naming one" },
+            { stage with { Mix = Mix with { Scope = MixScope.Source } }, "mixes in samples of a source without naming one" },
+            { stage with { Source = Source }, "names replay.source as a source but neither" },
+            { stage with { Source = Source, ReplayRatio = 1 }, "share of 1 of each batch" },
+            { stage with { Source = Source, ReplayRatio = 0.05 }, "less than half a sample" },
+            { stage with { Source = Source, ReplayRatio = 0.95 }, "leaves none to data.train" },
+            { stage with { Source = Source with { ImageSize = 0 }, ReplayRatio = 0.5 }, "resizes replay.source to 0" },
+            { stage with { Kind = StageKind.Finetune, Source = Source, ReplayRatio = 0.5 }, "whose labels it would need" },
+            { stage with { Kind = StageKind.Finetune, Mix = Mix }, "whose labels it would need" },
+            { stage with { Mix = Mix with { Alpha = 0 } }, "alpha of 0" },
+            { stage with { Mix = Mix with { Alpha = 1000 } }, "alpha of 1000" },
+            { text with { Mix = Mix }, "only images can be mixed" },
+            { distillation with { Targets = TargetMode.Cached, Mix = Mix }, "data.train is mixed" },
+            { distillation with { Targets = TargetMode.Cached, Source = Source, ReplayRatio = 0.5 }, "replayed among those of data.train" },
             { distillation with { Initial = "/model", Train = Texts, Targets = TargetMode.Cached, DistillTarget = DistillTarget.Tokens }, "as many targets" },
         };
     }
@@ -74,6 +95,8 @@ public class PlanTests
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { Flip = true } }));
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Train = Data with { CropPadding = 4 } }));
         Assert.Equal(TargetMode.Live, Resolved(distillation with { Targets = TargetMode.Live }));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { Mix = Mix }));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { Source = Source, ReplayRatio = 0.5 }));
         var ofTexts = Plans.Distill(Texts, "/model");
         Assert.Equal(TargetMode.Cached, Resolved(ofTexts));
         Assert.Equal(TargetMode.Live, Resolved(ofTexts with { DistillTarget = DistillTarget.Tokens }));

@@ -65,12 +65,14 @@ internal sealed class SmallRuns
 {
     private readonly Lazy<Task<IReadOnlyList<StageResult>>> _whole;
     private readonly Lazy<Task<IReadOnlyList<StageResult>>> _live;
+    private readonly Lazy<Task<IReadOnlyList<StageResult>>> _replaying;
 
     public SmallRuns(SmallData data, Func<string> newFolder)
     {
         Data = data;
         _whole = new(() => UndisturbedAsync(Whole));
         _live = new(() => UndisturbedAsync(Live));
+        _replaying = new(() => UndisturbedAsync(Replaying));
 
         async Task<IReadOnlyList<StageResult>> UndisturbedAsync(RunPlan plan) => (await RunFixture.ExecuteAsync(plan, newFolder())).Results;
     }
@@ -88,6 +90,12 @@ internal sealed class SmallRuns
 
     /// <summary>What <see cref="Live"/> ends with.</summary>
     public Task<IReadOnlyList<StageResult>> LiveResults => _live.Value;
+
+    /// <summary>Stages that replay samples of another domain, and mix images.</summary>
+    public RunPlan Replaying => Plans.Run(Data.ReplayingStages);
+
+    /// <summary>What <see cref="Replaying"/> ends with.</summary>
+    public Task<IReadOnlyList<StageResult>> ReplayingResults => _replaying.Value;
 
     /// <summary>The first stage of <see cref="Whole"/>.</summary>
     public StagePlan Pretraining => Data.Stages[0];

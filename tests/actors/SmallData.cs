@@ -7,7 +7,7 @@ namespace ActorTrain.Actors.Tests;
 /// <summary>Small data of one modality in three classes, an untrained model for them, and the stages of a run on both.</summary>
 internal sealed class SmallData
 {
-    private const int TrainSamples = 26, TestSamples = 18;
+    private const int TrainSamples = 26, TestSamples = 18, SourceSamples = 21;
 
     /// <summary>Tokens of the text model: those that every byte-level vocabulary has, and some that are learnt.</summary>
     private const int Vocabulary = 320;
@@ -19,7 +19,7 @@ internal sealed class SmallData
         _modality = modality;
         Model = Path.Combine(folder, "model");
         string ending = modality == Modality.Text ? ".jsonl" : "";
-        (Train, Test) = (Path.Combine(folder, "train" + ending), Path.Combine(folder, "test" + ending));
+        (Train, Test, Source) = (Path.Combine(folder, "train" + ending), Path.Combine(folder, "test" + ending), Path.Combine(folder, "source" + ending));
     }
 
     /// <summary>The untrained model that runs start from.</summary>
@@ -28,6 +28,9 @@ internal sealed class SmallData
     public string Train { get; }
 
     public string Test { get; }
+
+    /// <summary>Samples of another domain.</summary>
+    public string Source { get; }
 
     public DataPlan TrainPlan => Plan(Train, "data.train");
 
@@ -39,6 +42,21 @@ internal sealed class SmallData
         ? [.. Stages.Select(stage => stage.Kind == StageKind.Distill ? stage with { DistillTarget = DistillTarget.Tokens } : stage)]
         : StagesOf(TrainPlan with { CropPadding = 2, Flip = true });
 
+    /// <summary>Further pre-training and distillation among whose samples others are replayed and, where they are images, mixed with others.</summary>
+    public StagePlan[] ReplayingStages
+    {
+        get
+        {
+            var stages = LiveStages;
+            var source = Plan(Source, "replay.source");
+            return
+            [
+                stages[0] with { Source = source, ReplayRatio = 0.25, Mix = Mixing(MixKind.CutMix, MixScope.Source) },
+                stages[1] with { Source = source, ReplayRatio = 0.4, Mix = Mixing(MixKind.MixUp, MixScope.Target) },
+            ];
+        }
+    }
+
     public static async Task<SmallData> CreateAsync(Modality modality, string folder)
     {
         var data = new SmallData(modality, folder);
@@ -47,11 +65,13 @@ internal sealed class SmallData
             ModelFolder.CreateFresh(Plans.Shape, 1, data.Model);
             SyntheticImages.Write(data.Train, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = TrainSamples, Size = Plans.ImageSize, Seed = 1 });
             SyntheticImages.Write(data.Test, new SyntheticOptions { Domain = SyntheticDomain.Target, Images = TestSamples, Size = Plans.ImageSize, Seed = 2 });
+            SyntheticImages.Write(data.Source, new SyntheticOptions { Domain = SyntheticDomain.Source, Images = SourceSamples, Size = Plans.ImageSize, Seed = 3 });
             return data;
         }
         Directory.CreateDirectory(folder);
         WriteTexts(data.Train, TrainSamples, seed: 1);
         WriteTexts(data.Test, TestSamples, seed: 2);
+        WriteTexts(data.Source, SourceSamples, seed: 3);
         string tokenizer = Path.Combine(folder, "tokenizer");
         await TokenizerTrainer.TrainAsync(Texts(data.Train), Vocabulary, tokenizer, CancellationToken.None);
         ModelFolder.CreateFresh(Plans.TextShape(Tokenizer.Open(tokenizer).VocabularySize), 1, data.Model, tokenizer);
@@ -129,6 +149,9 @@ internal sealed class SmallData
             File.Copy(file, target);
         }
     }
+
+    private MixPlan? Mixing(MixKind kind, MixScope scope) =>
+        _modality == Modality.Text ? null : new MixPlan { Kind = kind, Alpha = 0.8, Scope = scope };
 
     /// <summary>Documents of a few words, some of which tell the class.</summary>
     private static void WriteTexts(string file, int count, int seed)
