@@ -14,7 +14,7 @@ public sealed class CommandLineTests : IDisposable
     {
         Ending ending = await RunAsync();
         Assert.Equal(0, ending.ExitCode);
-        foreach (string command in (string[])["demo", "run", "pretrain", "distill", "finetune", "evaluate", "node", "cluster", "chaos", "data", "model", "tokenizer", "config"])
+        foreach (string command in (string[])["demo", "run", "pretrain", "distill", "finetune", "evaluate", "node", "cluster", "chaos", "theory", "data", "model", "tokenizer", "config"])
             Assert.Contains($"  {command} ", ending.Output);
         Assert.Contains("Examples:", ending.Output);
     }
