@@ -29,17 +29,29 @@ public sealed record Settings
     /// <summary>Section <c>source</c>.</summary>
     public required SourceSettings Source { get; init; }
 
-    /// <summary>Section <c>pretrain</c>.</summary>
+    /// <summary><c>run.adapt</c>.</summary>
+    public required Adaptation Adapt { get; init; }
+
+    /// <summary>Section <c>pretrain</c>; the steps are multiplied.</summary>
     public required TrainingSettings Pretrain { get; init; }
 
     /// <summary>Section <c>distill</c>.</summary>
     public required DistillSettings Distill { get; init; }
 
     /// <summary>Section <c>finetune</c>.</summary>
-    public required TrainingSettings Finetune { get; init; }
+    public required FinetuneSettings Finetune { get; init; }
 
-    /// <summary><c>finetune.dropout</c>.</summary>
-    public required double Dropout { get; init; }
+    /// <summary>Section <c>replay</c>.</summary>
+    public required ReplaySettings Replay { get; init; }
+
+    /// <summary>Section <c>mix</c>; null with <c>mix.kind = none</c>.</summary>
+    public required MixPlan? Mix { get; init; }
+
+    /// <summary>Whether samples of the source domain stand among those of the target in pre-training and distillation, or are mixed into them.</summary>
+    public bool TakesSource => Replay.Ratio > 0 || Mix is { Scope: MixScope.Source };
+
+    /// <summary>The settings of each method of <c>run.methods</c>, and of <see cref="Methods.FurtherPretraining"/>, which makes the teacher of others; empty in these.</summary>
+    public IReadOnlyDictionary<string, Settings> ByMethod { get; private init; } = new Dictionary<string, Settings>();
 
     /// <summary>What keys with a default that depends on something else came to, by path.</summary>
     public IReadOnlyDictionary<string, string> Resolved => new Dictionary<string, string>
@@ -79,6 +91,16 @@ public sealed record Settings
     /// <exception cref="ConfigurationException">Values that do not go together.</exception>
     public static Settings Read(RunConfiguration from, string defaultName)
     {
+        Settings settings = ReadAlone(from, defaultName);
+        return settings with
+        {
+            ByMethod = settings.Run.Methods.Append(Methods.FurtherPretraining).Distinct()
+                .ToDictionary(method => method, method => ReadAlone(from.ForMethod(method), defaultName)),
+        };
+    }
+
+    private static Settings ReadAlone(RunConfiguration from, string defaultName)
+    {
         string name = from.Text("run.name") is { Length: > 0 } given ? given : defaultName;
         if (name.IndexOfAny(Path.GetInvalidFileNameChars()) >= 0 || name is "." or "..")
             throw from.Mistake("run.name", $"run.name = {name} cannot name a folder; leave out slashes");
@@ -99,6 +121,7 @@ public sealed record Settings
                 Train = from.Text("data.train"),
                 Test = from.Text("data.test"),
                 Unlabelled = from.Text("data.unlabelled"),
+                Validation = from.Number("data.validation"),
                 Limit = (int)from.Integer("data.limit"),
                 LimitSeed = (ulong)from.Integer("data.limit-seed"),
                 SkipBroken = from.Switch("data.skip-broken"),
@@ -115,10 +138,19 @@ public sealed record Settings
                 Seed = (ulong)from.Integer("source.seed"),
                 Training = ReadTraining(from, "source"),
             },
-            Pretrain = ReadTraining(from, "pretrain"),
+            Adapt = Enum.Parse<Adaptation>(from.Text("run.adapt"), ignoreCase: true),
+            Pretrain = ReadTraining(from, "pretrain", (int)from.Integer("pretrain.multiple")),
             Distill = ReadDistill(from),
-            Finetune = ReadTraining(from, "finetune"),
-            Dropout = from.Number("finetune.dropout"),
+            Finetune = new FinetuneSettings
+            {
+                Dropout = from.Number("finetune.dropout"),
+                Regulariser = TechniqueReader.Regulariser(from, "finetune"),
+                Consistency = TechniqueReader.Consistency(from),
+                Contrast = TechniqueReader.Contrast(from),
+                Training = ReadTraining(from, "finetune"),
+            },
+            Replay = TechniqueReader.Replay(from),
+            Mix = TechniqueReader.Mix(from),
         };
     }
 
@@ -130,8 +162,8 @@ public sealed record Settings
             throw from.Mistake("run.seeds", "run.seeds names a seed twice; every seed is one run");
         if (methods.Distinct().Count() < methods.Count)
             throw from.Mistake("run.methods", "run.methods names a method twice; name each once");
-        if (methods.FirstOrDefault(method => !Methods.Names.Contains(method)) is { } unknown)
-            throw from.Mistake("run.methods", $"run.methods names {unknown}, which is no method; there are {string.Join(", ", Methods.Names)}");
+        if (methods.FirstOrDefault(method => !from.MethodNames.Contains(method)) is { } unknown)
+            throw from.Mistake("run.methods", $"run.methods names {unknown}, which is no method; there are {string.Join(", ", from.MethodNames)}, and what the section methods defines besides");
         string device = from.Text("run.device");
         if (device != "cpu" && !(device.StartsWith("cuda:", StringComparison.Ordinal) && uint.TryParse(device[5..], out _)))
             throw from.Mistake("run.device", $"run.device = {device} is no device; it takes cpu or cuda:N, such as cuda:0");
@@ -141,7 +173,7 @@ public sealed record Settings
             Name = name,
             Folder = from.Text("run.folder") is { Length: > 0 } folder ? folder : Path.Combine("runs", name),
             Seeds = seeds,
-            Methods = [.. Methods.Names.Where(methods.Contains)],
+            Methods = methods,
             Threads = threads == 0 ? Environment.ProcessorCount : (int)threads,
             Device = device,
             Bfloat16 = from.Text("run.autocast") == "bfloat16",
@@ -205,24 +237,34 @@ public sealed record Settings
         string Field(string key) => from.Text(key) is { Length: > 0 } field ? field : throw from.Mistake(key, $"{key} is empty; name a field of the JSON lines");
     }
 
-    private static DistillSettings ReadDistill(RunConfiguration from) => new()
+    private static DistillSettings ReadDistill(RunConfiguration from)
     {
-        Teacher = from.Text("distill.teacher"),
-        Target = Enum.Parse<DistillTarget>(from.Text("distill.target"), ignoreCase: true),
-        Reduction = Enum.Parse<DistillReduction>(from.Text("distill.reduction"), ignoreCase: true),
-        Targets = Enum.Parse<TargetMode>(from.Text("distill.targets"), ignoreCase: true),
-        TargetBlock = (int)from.Integer("distill.target-block"),
-        TargetPrecision = Enum.Parse<TargetPrecision>(from.Text("distill.target-precision"), ignoreCase: true),
-        MaeWeight = from.Number("distill.mae-weight"),
-        Rounds = (int)from.Integer("distill.rounds"),
-        Training = ReadTraining(from, "distill"),
-    };
+        string target = from.Text("distill.target");
+        RegulariserPlan? weights = TechniqueReader.Regulariser(from, "distill");
+        if (target == "weights" && weights is null)
+            throw from.Mistake("distill.target", "distill.target = weights needs distill.regulariser = l2 or mars, which says how they are held near the teacher's");
+        if (target != "weights" && weights is not null)
+            throw from.Mistake("distill.regulariser", $"distill.regulariser is for distill.target = weights, and that is {target}; set distill.regulariser = none");
+        return new DistillSettings
+        {
+            Teacher = from.Text("distill.teacher"),
+            Target = target is "weights" or "none" ? null : Enum.Parse<DistillTarget>(target, ignoreCase: true),
+            Weights = weights,
+            Reduction = Enum.Parse<DistillReduction>(from.Text("distill.reduction"), ignoreCase: true),
+            Targets = Enum.Parse<TargetMode>(from.Text("distill.targets"), ignoreCase: true),
+            TargetBlock = (int)from.Integer("distill.target-block"),
+            TargetPrecision = Enum.Parse<TargetPrecision>(from.Text("distill.target-precision"), ignoreCase: true),
+            MaeWeight = from.Number("distill.mae-weight"),
+            Rounds = (int)from.Integer("distill.rounds"),
+            Training = ReadTraining(from, "distill"),
+        };
+    }
 
-    private static TrainingSettings ReadTraining(RunConfiguration from, string section)
+    private static TrainingSettings ReadTraining(RunConfiguration from, string section, int multiple = 1)
     {
         var training = new TrainingSettings
         {
-            Steps = from.Integer($"{section}.steps"),
+            Steps = multiple * from.Integer($"{section}.steps"),
             BatchSize = (int)from.Integer($"{section}.batch-size"),
             MicroBatches = (int)from.Integer($"{section}.micro-batches"),
             LearningRate = from.Number($"{section}.learning-rate"),

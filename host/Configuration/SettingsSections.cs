@@ -15,7 +15,7 @@ public sealed record RunSettings
     /// <summary><c>run.seeds</c>.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
-    /// <summary><c>run.methods</c>, in the order of <see cref="Methods.Names"/>.</summary>
+    /// <summary><c>run.methods</c>.</summary>
     public required IReadOnlyList<string> Methods { get; init; }
 
     /// <summary><c>run.threads</c>, resolved.</summary>
@@ -38,6 +38,17 @@ public sealed record RunSettings
 
     /// <summary><c>run.replicas</c>, in nodes.</summary>
     public required int Replicas { get; init; }
+}
+
+/// <summary><c>run.adapt</c>: what stands before fine-tuning.</summary>
+public enum Adaptation
+{
+    /// <summary>Nothing.</summary>
+    None,
+    /// <summary>Further pre-training.</summary>
+    Pretrain,
+    /// <summary>Self-distillation, or what section <c>distill</c> puts in its place.</summary>
+    Distill,
 }
 
 /// <summary>Section <c>cluster</c>.</summary>
@@ -127,6 +138,12 @@ public sealed record DataSettings
     /// <summary><c>data.unlabelled</c>; empty = the training samples.</summary>
     public required string Unlabelled { get; init; }
 
+    /// <summary>Whether the unlabelled samples are the training samples.</summary>
+    public bool UnlabelledIsTrain => Unlabelled.Length == 0 || Unlabelled == Train;
+
+    /// <summary><c>data.validation</c>.</summary>
+    public required double Validation { get; init; }
+
     /// <summary><c>data.limit</c>.</summary>
     public required int Limit { get; init; }
 
@@ -174,8 +191,14 @@ public sealed record DistillSettings
     /// <summary><c>distill.teacher</c>; empty = the further pre-trained model.</summary>
     public required string Teacher { get; init; }
 
-    /// <summary><c>distill.target</c>.</summary>
-    public required DistillTarget Target { get; init; }
+    /// <summary><c>distill.target</c>; null when no output of the teacher is compared.</summary>
+    public required DistillTarget? Target { get; init; }
+
+    /// <summary>How the weights are held near the teacher's with <c>distill.target = weights</c>, without the teacher; else null.</summary>
+    public required RegulariserPlan? Weights { get; init; }
+
+    /// <summary>Whether there is a teacher.</summary>
+    public bool HasTeacher => Target is not null || Weights is not null;
 
     /// <summary><c>distill.reduction</c>.</summary>
     public required DistillReduction Reduction { get; init; }
@@ -197,6 +220,41 @@ public sealed record DistillSettings
 
     /// <summary>Steps, batches and optimiser.</summary>
     public required TrainingSettings Training { get; init; }
+}
+
+/// <summary>Section <c>finetune</c>, with what it takes from <c>l2</c>, <c>mars</c>, <c>recadam</c>, <c>r3f</c> and <c>supcon</c>.</summary>
+public sealed record FinetuneSettings
+{
+    /// <summary><c>finetune.dropout</c>.</summary>
+    public required double Dropout { get; init; }
+
+    /// <summary><c>finetune.regulariser</c>; null with none.</summary>
+    public required RegulariserPlan? Regulariser { get; init; }
+
+    /// <summary>Section <c>r3f</c>; null with a weight of 0.</summary>
+    public required ConsistencyPlan? Consistency { get; init; }
+
+    /// <summary>Section <c>supcon</c>; null with a weight of 0.</summary>
+    public required ContrastPlan? Contrast { get; init; }
+
+    /// <summary>Steps, batches and optimiser.</summary>
+    public required TrainingSettings Training { get; init; }
+}
+
+/// <summary>Section <c>replay</c>.</summary>
+public sealed record ReplaySettings
+{
+    /// <summary><c>replay.source</c>, or what stands in for it.</summary>
+    public required string Source { get; init; }
+
+    /// <summary>The key that <see cref="Source"/> is from.</summary>
+    public required string Key { get; init; }
+
+    /// <summary><c>replay.limit</c>.</summary>
+    public required int Limit { get; init; }
+
+    /// <summary><c>replay.ratio</c>.</summary>
+    public required double Ratio { get; init; }
 }
 
 /// <summary>Steps, batches and optimiser of a stage, in <c>source</c>, <c>pretrain</c>, <c>distill</c> and <c>finetune</c>.</summary>

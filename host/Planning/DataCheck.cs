@@ -13,6 +13,9 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
 {
     private readonly DataSets _data = new(settings, model);
 
+    /// <summary>What was opened already; methods mostly read the same.</summary>
+    private HashSet<(string Location, bool Pack, int Limit)> Opened { get; init; } = [];
+
     /// <summary>Checks what a comparison reads.</summary>
     /// <returns>The classes in label order.</returns>
     /// <exception cref="ConfigurationException">A location is not set.</exception>
@@ -21,12 +24,11 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
     public async Task<string[]> ForComparisonAsync(CancellationToken cancel)
     {
         if (settings.Model.Preset is not null)
-            await CheckUnlabelledAsync("source.data", "source.pack", settings.Source.Limit, cancel);
-        if (settings.Distill.Teacher.Length > 0)
-            CheckTeacher();
-        if (settings.Run.Methods.Any(method => method != Methods.FineTuning))
-            await CheckUnlabelledAsync(settings.Data.Unlabelled.Length > 0 ? "data.unlabelled" : "data.train", "text.pack", settings.Data.Limit, cancel);
-        Required("data.test");
+            await CheckSourceAsync("source.data", settings.Source.Limit, cancel);
+        foreach (string method in settings.Run.Methods)
+            await new DataCheck(configuration.ForMethod(method), settings.ByMethod[method], model) { Opened = Opened }.CheckMethodAsync(cancel);
+        if (settings.Data.Validation == 0)
+            Required("data.test");
         return await CheckLabelledAsync(cancel);
     }
 
@@ -45,8 +47,27 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
             return await CheckLabelledAsync(cancel);
         if (kind == StageKind.Distill)
             CheckTeacher();
-        await CheckUnlabelledAsync("data.unlabelled", "text.pack", settings.Data.Limit, cancel);
+        await CheckAdaptationAsync("data.unlabelled", cancel);
         return null;
+    }
+
+    private async Task CheckMethodAsync(CancellationToken cancel)
+    {
+        if (settings.Adapt == Adaptation.None)
+            return;
+        if (settings.Adapt == Adaptation.Distill && settings.Distill.HasTeacher && settings.Distill.Teacher.Length > 0)
+            CheckTeacher();
+        await CheckAdaptationAsync(settings.Data.Unlabelled.Length > 0 ? "data.unlabelled" : "data.train", cancel);
+    }
+
+    /// <summary>Checks what further pre-training and self-distillation read.</summary>
+    private async Task CheckAdaptationAsync(string unlabelled, CancellationToken cancel)
+    {
+        if (settings.Mix is not null && model.IsText)
+            throw configuration.Mistake("mix.kind", $"mix.kind = {configuration.Text("mix.kind")} mixes images, and {settings.Model.From} takes text; set mix.kind = none");
+        if (settings.TakesSource)
+            await CheckSourceAsync(settings.Replay.Key, settings.Replay.Limit, cancel);
+        await CheckUnlabelledAsync(unlabelled, "text.pack", settings.Data.Limit, settings.Data.LimitSeed, cancel);
     }
 
     private async Task<string[]> CheckLabelledAsync(CancellationToken cancel)
@@ -57,7 +78,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
             string wayOut = model.IsText ? $"give the JSON lines labels in the field \"{settings.Text.LabelField}\"" : "put the images into a folder per class";
             throw new DataException($"data.train: {settings.Data.Train} holds {classNames.Length} classes, and fine-tuning needs two or more; {wayOut}.");
         }
-        if (settings.Data.Test.Length > 0)
+        if (settings.Data.Test.Length > 0 && settings.Data.Validation == 0)
             await ClassesAsync("data.test", classNames, limit: 0, cancel);
         return classNames;
     }
@@ -68,12 +89,17 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
         return [.. data.ClassNames];
     }
 
-    private async Task CheckUnlabelledAsync(string key, string packKey, int limit, CancellationToken cancel)
+    private Task CheckSourceAsync(string key, int limit, CancellationToken cancel) => CheckUnlabelledAsync(key, "source.pack", limit, settings.Source.Seed, cancel);
+
+    private async Task CheckUnlabelledAsync(string key, string packKey, int limit, ulong limitSeed, CancellationToken cancel)
     {
+        string location = Required(key);
         bool pack = configuration.Switch(packKey);
         if (model.IsText && pack && settings.Text.PairField is not null)
             throw configuration.Mistake(packKey, $"{packKey} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packKey} = off");
-        await using IDataSet data = await _data.OpenUnlabelledAsync(Required(key), key, pack, limit, cancel);
+        if (!Opened.Add((location, pack, limit)))
+            return;
+        await using IDataSet data = await _data.OpenUnlabelledAsync(location, key, pack, limit, limitSeed, cancel);
     }
 
     /// <summary>A teacher of text must read it as the student does.</summary>

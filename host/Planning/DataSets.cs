@@ -17,20 +17,21 @@ internal sealed class DataSets(Settings settings, InitialModel model)
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
     public Task<IDataSet> OpenLabelledAsync(string location, string key, IReadOnlyList<string>? classNames, int limit, CancellationToken cancel) =>
-        OpenAsync(Options(location, key, limit) with { ClassNames = classNames }, settings.TextOptions(pack: false, batchSize: 1), cancel);
+        OpenAsync(Options(location, key, limit, settings.Data.LimitSeed) with { ClassNames = classNames }, settings.TextOptions(pack: false, batchSize: 1), cancel);
 
     /// <summary>Opens a data set whose labels nobody looks at.</summary>
     /// <param name="location">The data set.</param>
     /// <param name="key">What the user set it with, for messages.</param>
     /// <param name="pack">Whether documents are laid end to end.</param>
     /// <param name="limit">At most so many samples; 0 = all.</param>
+    /// <param name="limitSeed">Which ones.</param>
     /// <param name="cancel">Gives up.</param>
     /// <exception cref="DataException">The data set cannot be read.</exception>
-    public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, int limit, CancellationToken cancel) =>
-        OpenAsync(Options(location, key, limit), settings.UnlabelledTextOptions(pack, limit), cancel);
+    public Task<IDataSet> OpenUnlabelledAsync(string location, string key, bool pack, int limit, ulong limitSeed, CancellationToken cancel) =>
+        OpenAsync(Options(location, key, limit, limitSeed), settings.UnlabelledTextOptions(pack, limit), cancel);
 
-    private SourceOptions Options(string location, string key, int limit) =>
-        new() { Location = location, Key = key, CacheDirectory = settings.CacheFolder, Limit = limit, LimitSeed = settings.Data.LimitSeed };
+    private SourceOptions Options(string location, string key, int limit, ulong limitSeed) =>
+        new() { Location = location, Key = key, CacheDirectory = settings.CacheFolder, Limit = limit, LimitSeed = limitSeed };
 
     private Task<IDataSet> OpenAsync(SourceOptions options, TextOptions text, CancellationToken cancel)
     {

@@ -1,11 +1,10 @@
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
-using ActorTrain.Model;
 
 namespace ActorTrain.Host.Planning;
 
 /// <summary>The stages that one method goes through with one seed; the last one is the classifier that is compared.</summary>
-/// <param name="Method">One of <see cref="Methods.Names"/>.</param>
+/// <param name="Method">The method's name, as section <c>methods</c> has it.</param>
 /// <param name="Seed">The seed.</param>
 /// <param name="Stages">Names of its stages, without the one that makes θ_init.</param>
 public sealed record MethodRun(string Method, ulong Seed, IReadOnlyList<string> Stages);
@@ -28,9 +27,6 @@ public sealed class RunPlanBuilder
 {
     /// <summary>Name of the stage that makes θ_init.</summary>
     public const string SourceStage = "source";
-
-    /// <summary>Samples that an evaluation computes together.</summary>
-    private const int EvaluationBatch = 64;
 
     private readonly Settings _settings;
     private readonly InitialModel _model;
@@ -64,20 +60,15 @@ public sealed class RunPlanBuilder
     /// <summary>The whole comparison that <c>run</c> carries out.</summary>
     public PlannedRun BuildComparison()
     {
-        var stages = new List<StagePlan>();
-        string initial = _model.Location;
-        if (_settings.Model.Preset is not null)
-        {
-            stages.Add(Source());
-            initial = $"stage:{SourceStage}";
-        }
-        var runs = new List<MethodRun>();
+        var stages = new SharedStages(_settings.Run.Name);
+        string initial = _settings.Model.Preset is null ? _model.Location : stages.Add(Planner(_settings).Source(SourceStage));
+        List<MethodRun> runs = [];
         foreach (ulong seed in _settings.Run.Seeds)
         {
             foreach (string method in _settings.Run.Methods)
                 runs.Add(AddMethod(stages, method, seed, initial));
         }
-        return new PlannedRun(new RunPlan { Name = _settings.Run.Name, Stages = [.. stages] }, initial, runs);
+        return new PlannedRun(stages.Plan, initial, runs);
     }
 
     /// <summary>One stage by itself, which <c>pretrain</c>, <c>distill</c>, <c>finetune</c> and <c>evaluate</c> carry out with the first seed.</summary>
@@ -87,154 +78,60 @@ public sealed class RunPlanBuilder
         string initial = _model.Location;
         string? reference = _settings.Model.Preset is null ? initial : null;
         string name = kind.ToString().ToLowerInvariant();
+        StagePlanner planner = Planner(_settings);
         StagePlan stage = kind switch
         {
-            StageKind.Pretrain => Pretrain(name, seed, initial, reference),
-            StageKind.Distill => Distill(name, seed, initial, _settings.Distill.Teacher, reference),
-            StageKind.Finetune => Finetune(name, seed, initial, reference),
-            _ => Stage(name, StageKind.Evaluate, seed, initial, null, _settings.Finetune) with { Steps = 0, Test = Test() },
+            StageKind.Pretrain => planner.Pretrain(name, seed, initial, reference),
+            StageKind.Distill => planner.Distill(name, seed, initial, _settings.Distill.Teacher, reference),
+            StageKind.Finetune => planner.Finetune(name, seed, initial, reference),
+            _ => planner.Evaluate(name, seed, initial),
         };
         return new PlannedRun(new RunPlan { Name = _settings.Run.Name, Stages = [stage] }, initial, []);
     }
 
-    private MethodRun AddMethod(List<StagePlan> stages, string method, ulong seed, string initial)
-    {
-        string folder = $"seed-{seed}";
-        if (method == Methods.FineTuning)
-        {
-            string alone = $"{folder}/{Methods.FineTuning}";
-            stages.Add(Finetune(alone, seed, initial, initial));
-            return new MethodRun(method, seed, [alone]);
-        }
+    private StagePlanner Planner(Settings settings) => new(settings, _model, _classNames);
 
-        var chain = new List<string>();
-        string adapted = "";
-        string further = $"{folder}/{Methods.FurtherPretraining}";
-        if (method == Methods.FurtherPretraining || _settings.Distill.Teacher.Length == 0)
+    private MethodRun AddMethod(SharedStages stages, string method, ulong seed, string initial)
+    {
+        Settings settings = _settings.ByMethod[method];
+        StagePlanner planner = Planner(settings);
+        string name = $"seed-{seed}/{method}";
+        List<string> chain = [];
+        switch (settings.Adapt)
         {
-            // Self-distillation's teacher is the very stage of the other method: same plan, same seed.
-            if (stages.All(stage => stage.Name != further))
-                stages.Add(Pretrain(further, seed, initial, initial));
-            chain.Add(further);
-            adapted = $"stage:{further}";
+            case Adaptation.None:
+                Add(planner.Finetune(name, seed, initial, initial));
+                break;
+            case Adaptation.Pretrain:
+                string further = Add(planner.Pretrain(name, seed, initial, initial));
+                Add(planner.Finetune($"{name}-{Methods.FineTuning}", seed, further, initial));
+                break;
+            default:
+                string? teacher = !settings.Distill.HasTeacher ? null
+                    : settings.Distill.Teacher.Length > 0 ? settings.Distill.Teacher
+                    : Add(Teacher(planner, name, seed, initial));
+                string student = initial;
+                for (int round = 1; round <= (settings.Distill.HasTeacher ? settings.Distill.Rounds : 1); round++)
+                    teacher = student = Add(planner.Distill($"{name}-{round}", seed, initial, teacher, initial));
+                Add(planner.Finetune($"{name}-{Methods.FineTuning}", seed, student, initial));
+                break;
         }
-        if (method == Methods.SelfDistillation)
-        {
-            string teacher = adapted.Length > 0 ? adapted : _settings.Distill.Teacher;
-            for (int round = 1; round <= _settings.Distill.Rounds; round++)
-            {
-                string name = $"{folder}/{Methods.SelfDistillation}-{round}";
-                stages.Add(Distill(name, seed, initial, teacher, initial));
-                chain.Add(name);
-                teacher = adapted = $"stage:{name}";
-            }
-        }
-        string classifier = $"{folder}/{method}-{Methods.FineTuning}";
-        stages.Add(Finetune(classifier, seed, adapted, initial));
-        chain.Add(classifier);
         return new MethodRun(method, seed, chain);
+
+        string Add(StagePlan stage)
+        {
+            string model = stages.Add(stage);
+            chain.Add(model[SharedStages.Prefix.Length..]);
+            return model;
+        }
     }
 
-    private StagePlan Source() =>
-        Stage(SourceStage, StageKind.Pretrain, _settings.Source.Seed, _model.Location, null, _settings.Source.Training) with
-        {
-            Train = Data(_settings.Source.Data, "source.data", _settings.Source.Pack) with { Limit = _settings.Source.Limit },
-        };
-
-    private StagePlan Pretrain(string name, ulong seed, string initial, string? reference) =>
-        Stage(name, StageKind.Pretrain, seed, initial, reference, _settings.Pretrain) with { Train = Unlabelled() };
-
-    private StagePlan Distill(string name, ulong seed, string initial, string teacher, string? reference) =>
-        Stage(name, StageKind.Distill, seed, initial, reference, _settings.Distill.Training) with { Teacher = teacher, Train = Unlabelled() };
-
-    private StagePlan Finetune(string name, ulong seed, string initial, string? reference) =>
-        Stage(name, StageKind.Finetune, seed, initial, reference, _settings.Finetune) with
-        {
-            Train = Data(_settings.Data.Train, "data.train", pack: false) with { ClassNames = _classNames },
-            Test = _settings.Data.Test.Length > 0 ? Test() : null,
-            Dropout = _settings.Dropout,
-        };
-
-    private StagePlan Stage(string name, StageKind kind, ulong seed, string initial, string? reference, TrainingSettings training) => new()
+    /// <summary>The teacher of a first round. Where it is what the method further-pretraining makes, it is called like that, whether this is compared or not.</summary>
+    private StagePlan Teacher(StagePlanner planner, string name, ulong seed, string initial)
     {
-        Name = name,
-        Kind = kind,
-        Initial = initial,
-        Reference = reference,
-        Seed = seed,
-        Steps = training.Steps,
-        BatchSize = training.BatchSize,
-        MicroBatches = training.MicroBatches,
-        MaskRatio = _model.IsText ? _settings.Text.MaskRatio : _settings.Model.MaskRatio,
-        NormPixLoss = _settings.Model.NormPixLoss,
-        DistillTarget = _settings.Distill.Target,
-        DistillReduction = _settings.Distill.Reduction,
-        MaeWeight = _settings.Distill.MaeWeight,
-        Targets = _settings.Distill.Targets,
-        TargetBlock = _settings.Distill.TargetBlock,
-        TargetPrecision = _settings.Distill.TargetPrecision,
-        LearningRate = training.LearningRate,
-        Beta1 = training.Beta1,
-        Beta2 = training.Beta2,
-        Epsilon = training.Epsilon,
-        WeightDecay = training.WeightDecay,
-        MaxGradientNorm = training.MaxGradientNorm,
-        WarmUpSteps = training.WarmUpSteps,
-        Dropout = _model.IsText && kind != StageKind.Evaluate ? _settings.Text.Dropout : 0,
-        Threads = _settings.Run.Threads,
-        Device = _settings.Run.Device,
-        Bfloat16 = _settings.Run.Bfloat16,
-        PixelMean = _settings.Model.PixelMean,
-        PixelStd = _settings.Model.PixelStd,
-        EvaluationBatch = EvaluationBatch,
-        CheckpointEvery = _settings.Run.CheckpointEvery,
-        Keep = _settings.Run.Keep,
-        PrefetchWindow = _settings.Run.Prefetch,
-    };
-
-    private DataPlan Unlabelled() => _settings.Data.Unlabelled.Length > 0
-        ? Data(_settings.Data.Unlabelled, "data.unlabelled", _settings.Text.Pack)
-        : Data(_settings.Data.Train, "data.train", _settings.Text.Pack);
-
-    private DataPlan Test() =>
-        Data(_settings.Data.Test, "data.test", pack: false) with { ClassNames = _classNames, Limit = 0, CropPadding = 0, Flip = false };
-
-    private DataPlan Data(string location, string key, bool pack)
-    {
-        var data = new DataPlan
-        {
-            Location = location,
-            Key = key,
-            Limit = _settings.Data.Limit,
-            LimitSeed = _settings.Data.LimitSeed,
-            CacheDirectory = _settings.CacheFolder,
-            SkipBroken = _settings.Data.SkipBroken,
-            ImageSize = 0,
-            CropPadding = 0,
-            Flip = false,
-            OrderBlock = _settings.Data.OrderBlock,
-            DecodedCacheBytes = 0,
-        };
-        return _model.Shape is VitConfiguration images
-            ? data with
-            {
-                ImageSize = images.ImageSize,
-                CropPadding = _settings.Data.CropPadding,
-                Flip = _settings.Data.Flip,
-                DecodedCacheBytes = _settings.Data.DecodedCacheBytes,
-            }
-            : data with
-            {
-                Text = new TextPlan
-                {
-                    MaxLength = _settings.Text.MaxLength,
-                    Pack = pack,
-                    TextField = _settings.Text.TextField,
-                    LabelField = _settings.Text.LabelField,
-                    PairField = _settings.Text.PairField,
-                    BucketBatches = _settings.Text.BucketBatches,
-                    WholeWord = _settings.Text.WholeWord,
-                },
-            };
+        string usualName = $"seed-{seed}/{Methods.FurtherPretraining}";
+        StagePlan teacher = planner.Pretrain(usualName, seed, initial, initial);
+        StagePlan usual = Planner(_settings.ByMethod[Methods.FurtherPretraining]).Pretrain(usualName, seed, initial, initial);
+        return teacher.Fingerprint() == usual.Fingerprint() ? teacher : teacher with { Name = $"{name}-teacher" };
     }
 }

@@ -42,7 +42,7 @@ internal static class TextPreset
     {
         if (settings.Source.Data.Length == 0)
             throw configuration.Mistake("source.data", $"model.from = {settings.Model.From} needs a tokenizer; set source.data to train one on, or text.tokenizer to the folder of one");
-        var options = new SourceOptions { Location = settings.Source.Data, Key = "source.data", CacheDirectory = settings.CacheFolder, Limit = settings.Source.Limit, LimitSeed = settings.Data.LimitSeed };
+        var options = new SourceOptions { Location = settings.Source.Data, Key = "source.data", CacheDirectory = settings.CacheFolder, Limit = settings.Source.Limit, LimitSeed = settings.Source.Seed };
         await using ITextDocuments documents = await OpeningDisplay.ShowAsync(options,
             shown => TextSources.OpenDocumentsAsync(shown, settings.UnlabelledTextOptions(pack: false, settings.Source.Limit), cancel));
         string folder = Path.Combine(settings.CacheFolder, $"tokenizer-{settings.Text.Vocabulary}-{documents.Fingerprint[..16]}");

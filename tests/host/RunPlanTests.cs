@@ -137,18 +137,18 @@ public class RunPlanTests
         Assert.Equal((model.Location, weights), (anew.Location, ModelFolder.Fingerprint(anew.Location)));
     }
 
-    private static Settings Read(string text, out RunConfiguration configuration)
+    internal static Settings Read(string text, out RunConfiguration configuration)
     {
         configuration = RunConfiguration.Load(
             [new ConfigurationText("base.conf", "data { train = train-images, test = test-images }\nsource.data = source-images"), new ConfigurationText("test.conf", text)], []);
         return Settings.Read(configuration, "test");
     }
 
-    private static PlannedRun Build(string text, InitialModel? model = null)
+    internal static PlannedRun Build(string text, InitialModel? model = null)
     {
         Settings settings = Read(text, out _);
         return new RunPlanBuilder(settings, model ?? new InitialModel("preset:tiny-32", ModelPresets.Tiny32), ["a", "b"]).BuildComparison();
     }
 
-    private static StagePlan Stage(PlannedRun planned, string name) => planned.Plan.Stages.Single(stage => stage.Name == name);
+    internal static StagePlan Stage(PlannedRun planned, string name) => planned.Plan.Stages.Single(stage => stage.Name == name);
 }
