@@ -63,6 +63,12 @@ public class PlanTests
             { distillation with { Targets = TargetMode.Cached, Mix = Mix }, "data.train is mixed" },
             { distillation with { Targets = TargetMode.Cached, Source = Source, ReplayRatio = 0.5 }, "replayed among those of data.train" },
             { distillation with { Initial = "/model", Train = Texts, Targets = TargetMode.Cached, DistillTarget = DistillTarget.Tokens }, "as many targets" },
+            { distillation with { Targets = TargetMode.Cached, DistillTarget = DistillTarget.Predictions }, "predictions depend on what is masked" },
+            { stage with { Regulariser = new RegulariserPlan { Kind = RegulariserKind.L2, Weight = 1, Anchor = "stage:later" } }, "'later'" },
+            { stage with { Regulariser = new RegulariserPlan { Kind = RegulariserKind.Mars, Radius = -1, HeadRadius = 1 } }, "radius of MARS is -1" },
+            { stage with { Regulariser = new RegulariserPlan { Kind = RegulariserKind.RecAdam, Weight = 1, Pull = 5000 } }, "is 5 and diverges above 2" },
+            { stage with { Consistency = new ConsistencyPlan { Weight = -1, Epsilon = 0, Noise = NoiseKind.Normal } }, "weight of R3F is -1" },
+            { stage with { Contrast = new ContrastPlan { Weight = 1, Temperature = 0.1 } }, "fine-tune with them" },
         };
     }
 
@@ -101,6 +107,7 @@ public class PlanTests
         Assert.Equal(TargetMode.Cached, Resolved(ofTexts));
         Assert.Equal(TargetMode.Live, Resolved(ofTexts with { DistillTarget = DistillTarget.Tokens }));
         Assert.Equal(TargetMode.Cached, Resolved(distillation with { DistillTarget = DistillTarget.Tokens }));
+        Assert.Equal(TargetMode.Live, Resolved(distillation with { DistillTarget = DistillTarget.Predictions }));
 
         static TargetMode Resolved(StagePlan stage) => PlanValidation.Resolve(Plans.Run(stage)).Plan.Stages[0].Targets;
     }
@@ -129,6 +136,6 @@ public class PlanTests
 
     [Fact]
     public void Every_property_of_a_plan_is_written_into_it() =>
-        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(TextPlan), typeof(RunPlan) }.SelectMany(type => type.GetProperties()),
+        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(TextPlan), typeof(RunPlan), typeof(RegulariserPlan), typeof(ConsistencyPlan), typeof(ContrastPlan) }.SelectMany(type => type.GetProperties()),
             property => Assert.NotNull(property.GetCustomAttribute<KeyAttribute>()));
 }

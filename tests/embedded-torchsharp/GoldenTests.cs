@@ -35,6 +35,7 @@ public sealed class GoldenTests
         ["linear without bias"] = t => functional.linear(t[0], t[1]),
         ["layer_norm"] = t => functional.layer_norm(t[0], [6], t[1], t[2], 1e-6),
         ["softmax"] = t => t[0].softmax(-1),
+        ["log_softmax"] = t => t[0].log_softmax(-1),
         ["cross_entropy"] = t => functional.cross_entropy(t[0], t[1]),
         ["cross_entropy smoothed sum"] = t => functional.cross_entropy(t[0], t[1], reduction: Reduction.Sum, label_smoothing: 0.1),
         ["sum"] = t => t[0].sum(),

@@ -127,6 +127,12 @@ public sealed class TensorTests : IDisposable
         Tensor second = randn(2, 3);
         Assert.True(first.Equals(second));
         Assert.False(first.Equals(randn(2, 3)));
+        manual_seed(7);
+        Tensor uniform = rand([1000]);
+        manual_seed(7);
+        Assert.True(uniform.Equals(rand([1000])));
+        Assert.InRange(uniform.min().ToSingle(), 0, 0.1);
+        Assert.InRange(uniform.max().ToSingle(), 0.9, 0.99999999);
     }
 
     [Fact]

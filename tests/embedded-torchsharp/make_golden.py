@@ -51,6 +51,7 @@ CASES = {
     "linear without bias": (["batch", "weight"], lambda x, w: F.linear(x, w)),
     "layer_norm": (["batch", "scale", "shift"], lambda x, s, b: F.layer_norm(x, [6], s, b, 1e-6)),
     "softmax": (["batch"], lambda x: x.softmax(-1)),
+    "log_softmax": (["batch"], lambda x: x.log_softmax(-1)),
     "cross_entropy": (["x", "labels"], lambda x, t: F.cross_entropy(x, t)),
     "cross_entropy smoothed sum": (["x", "labels"], lambda x, t: F.cross_entropy(x, t, reduction="sum", label_smoothing=0.1)),
     "sum": (["batch"], lambda x: x.sum()),

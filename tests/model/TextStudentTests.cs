@@ -7,7 +7,7 @@ public sealed class TextStudentTests
     public void A_sequence_has_the_same_output_alone_and_beside_others()
     {
         TextInput together = GoldenText.Input;
-        foreach (DistillTarget target in Enum.GetValues<DistillTarget>())
+        foreach (DistillTarget target in new[] { DistillTarget.Cls, DistillTarget.Tokens })
         {
             using Teacher teacher = Open(target);
             float[] outputs = teacher.Targets(together);

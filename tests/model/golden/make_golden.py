@@ -111,7 +111,7 @@ class Model:
         hidden = F.gelu(self.linear(self.norm(x, prefix + ".layernorm_after"), prefix + ".intermediate.dense"))
         return x + self.linear(hidden, prefix + ".output.dense")
 
-    def encode(self, images, kept=None):
+    def encode(self, images, kept=None, noise=0.0):
         w = self.weights
         x = F.conv2d(images, w["vit.embeddings.patch_embeddings.projection.weight"],
                      w["vit.embeddings.patch_embeddings.projection.bias"], stride=PATCH).flatten(2).transpose(1, 2)
@@ -119,12 +119,13 @@ class Model:
         if kept is not None:
             x = x.gather(1, kept.unsqueeze(-1).expand(-1, -1, WIDTH))
         cls = (w["vit.embeddings.cls_token"] + w["vit.embeddings.position_embeddings"][:, :1]).expand(len(x), -1, -1)
-        x = torch.cat([cls, x], 1)
+        x = torch.cat([cls, x], 1) + noise
         for layer in range(LAYERS):
             x = self.block(x, f"vit.encoder.layer.{layer}", HEADS)
         return self.norm(x, "vit.layernorm")
 
-    def mae_loss(self, images, kept, norm_pix):
+    def predict(self, images, kept):
+        """Every patch's prediction [batch, patches, length], and which are masked [batch, patches]."""
         w = self.weights
         x = self.linear(self.encode(images, kept), "decoder.decoder_embed")
         mask = torch.ones(BATCH, PATCHES).scatter(1, kept, 0.0)
@@ -134,7 +135,10 @@ class Model:
         x = torch.cat([x[:, :1], tokens], 1) + w["decoder.decoder_pos_embed"]
         for layer in range(DECODER_LAYERS):
             x = self.block(x, f"decoder.decoder_layers.{layer}", DECODER_HEADS)
-        prediction = self.linear(self.norm(x, "decoder.decoder_norm"), "decoder.decoder_pred")[:, 1:]
+        return self.linear(self.norm(x, "decoder.decoder_norm"), "decoder.decoder_pred")[:, 1:], mask
+
+    def mae_loss(self, images, kept, norm_pix):
+        prediction, mask = self.predict(images, kept)
         side = IMAGE // PATCH
         target = images.reshape(BATCH, 3, side, PATCH, side, PATCH)
         target = torch.einsum("nchpwq->nhwpqc", target).reshape(BATCH, PATCHES, LENGTH)

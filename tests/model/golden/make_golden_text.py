@@ -68,11 +68,11 @@ class Model:
     def embed(self, name, ids, padding=None):
         return F.embedding(ids, self.weights[f"roberta.embeddings.{name}_embeddings.weight"], padding)
 
-    def encode(self, ids, attention_mask):
+    def encode(self, ids, attention_mask, noise=0.0):
         """Hidden states [batch, longest, width] of padded ids; what stands at a padding place means nothing."""
         real = ids.ne(PAD).int()
         positions = (torch.cumsum(real, 1) * real).long() + PAD
-        x = self.embed("word", ids, PAD) + self.embed("position", positions, PAD) + self.embed("token_type", torch.zeros_like(ids))
+        x = self.embed("word", ids, PAD) + noise + self.embed("position", positions, PAD) + self.embed("token_type", torch.zeros_like(ids))
         x = self.norm(x, "roberta.embeddings.LayerNorm")
         added = (1.0 - attention_mask[:, None, None, :].float()) * torch.finfo(torch.float32).min
         for layer in range(LAYERS):
@@ -102,8 +102,8 @@ class Model:
         chosen = labels.ne(-100)
         return (losses.sum(1) / chosen.sum(1)).mean()
 
-    def classify(self, ids, attention_mask):
-        x = self.encode(ids, attention_mask)[:, 0]
+    def classify(self, ids, attention_mask, noise=0.0):
+        x = self.encode(ids, attention_mask, noise)[:, 0]
         return self.linear(torch.tanh(self.linear(x, "classifier.dense")), "classifier.out_proj")
 
     def trained(self):
