@@ -7,7 +7,7 @@ namespace ActorTrain.Model;
 public sealed record StudentBatch(ModelInput Input, int[]? Labels, float[]? Targets);
 
 /// <summary>What one step reports; NaN where a number does not apply to the objective.</summary>
-/// <param name="Loss">The minimised loss, mean over the micro-batches.</param>
+/// <param name="Loss">The minimised loss with all its terms, mean over the micro-batches.</param>
 /// <param name="MaeLoss">The masked loss: the squared error on hidden patches, or the cross-entropy of hidden tokens.</param>
 /// <param name="DistillLoss">Distance to the teacher.</param>
 /// <param name="Accuracy">Share of the batch classified rightly, in [0, 1], under dropout.</param>
