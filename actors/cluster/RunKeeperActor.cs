@@ -153,7 +153,8 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             var options = new CoordinatorOptions(_nodes, folder, new Journal(folder.Journal, TimeProvider.System, epoch), null, TimeProvider.System,
                 _options.Replicas, _options.AllowMixed);
             _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
-            (_runId, _ended, _failed, _trouble) = (record.RunId, false, false, null);
+            // One that was complete before this start of the cluster does not keep the next one waiting.
+            (_runId, _ended, _failed, _trouble) = (record.RunId, record.Stages.All(stage => stage.Result is not null), false, null);
         }
         catch (RunException error)
         {

@@ -61,7 +61,8 @@ internal sealed class RunFolder : IDisposable
     private string Plan => Path.Combine(Root, "plan.json");
 
     /// <summary>Makes or opens the folder for a plan.</summary>
-    /// <exception cref="RunException">It cannot be written, another process holds it, or it was made for another plan.</exception>
+    /// <exception cref="FolderInUseException">Another process holds it.</exception>
+    /// <exception cref="RunException">It cannot be written, or it was made for another plan.</exception>
     public static RunFolder Open(string path, RunPlan plan)
     {
         string root = Path.GetFullPath(path);
@@ -80,7 +81,8 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>Holds a folder for this process.</summary>
-    /// <exception cref="RunException">It cannot be written, or another process holds it.</exception>
+    /// <exception cref="FolderInUseException">Another process holds it.</exception>
+    /// <exception cref="RunException">It cannot be written.</exception>
     public static FileStream Lock(string root)
     {
         string lockFile = Path.Combine(root, "run.lock");
@@ -90,7 +92,7 @@ internal sealed class RunFolder : IDisposable
         }
         catch (IOException error) when (File.Exists(lockFile))
         {
-            throw new RunException($"Another process is running in {root}; wait for it to end or choose another run.folder.", error);
+            throw new FolderInUseException($"Another process is running in {root}; wait for it to end or choose another run.folder.", error);
         }
         catch (Exception error) when (error is IOException or UnauthorizedAccessException)
         {
@@ -99,15 +101,18 @@ internal sealed class RunFolder : IDisposable
     }
 
     /// <summary>The result of a stage that was finished under this plan, or null.</summary>
-    public StageResult? ReadResult(StagePlan stage)
+    public StageResult? ReadResult(StagePlan stage) =>
+        ReadResult(Root, stage.Name) is { } result && result.PlanFingerprint == stage.Fingerprint() ? result : null;
+
+    /// <summary>The result of a stage in a run's folder, or null.</summary>
+    public static StageResult? ReadResult(string root, string stage)
     {
-        string file = Path.Combine(Stage(stage.Name), "result.json");
+        string file = Path.Combine(root, StagesName, stage, "result.json");
         if (!File.Exists(file))
             return null;
         try
         {
-            var result = JsonSerializer.Deserialize<StageResult>(File.ReadAllText(file), Json)!;
-            return result.PlanFingerprint == stage.Fingerprint() ? result : null;
+            return JsonSerializer.Deserialize<StageResult>(File.ReadAllText(file), Json)!;
         }
         catch (JsonException error)
         {

@@ -38,6 +38,7 @@ public static class TrainingRun
     /// <param name="events">Told about progress, from any thread; it must return at once, for training waits for it.</param>
     /// <param name="cancel">Ends the run after the current step, with a checkpoint.</param>
     /// <param name="options">How the run is carried out.</param>
+    /// <exception cref="FolderInUseException">Another process is running in the folder.</exception>
     /// <exception cref="RunException">The plan is wrong, or the run cannot go on; the message is the sentence for the user.</exception>
     /// <exception cref="OperationCanceledException">The run was cancelled and can be resumed.</exception>
     public static async Task<IReadOnlyList<StageResult>> ExecuteAsync(RunPlan plan, string runFolder, IProgress<RunEvent> events,
@@ -86,6 +87,12 @@ public static class TrainingRun
             await work.AllEnded();
         }
     }
+
+    /// <summary>What a stage of the run in a folder measured; null where it is not finished.</summary>
+    /// <param name="runFolder">The run folder.</param>
+    /// <param name="stage">The stage's name.</param>
+    /// <exception cref="RunException">The result is damaged.</exception>
+    public static StageResult? ResultOf(string runFolder, string stage) => RunFolder.ReadResult(runFolder, stage);
 
     /// <summary>In one process the results that lie in the run folder are the record.</summary>
     private sealed class OneRun(RunContext run) : INodeRuns
