@@ -79,7 +79,9 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
     }
 
     /// <summary>The command as a person types it.</summary>
-    public static string CommandLine() => string.Join(' ',
-        Environment.GetCommandLineArgs().Skip(1).Select(argument => argument.Any(c => char.IsWhiteSpace(c) || "\"'{}$*?".Contains(c)) ? $"'{argument}'" : argument)
-            .Prepend("./actortrain"));
+    public static string CommandLine() => string.Join(' ', Environment.GetCommandLineArgs().Skip(1).Select(Quoted).Prepend("./actortrain"));
+
+    /// <summary>An argument as a shell takes it.</summary>
+    public static string Quoted(string argument) =>
+        argument.Length == 0 || argument.Any(c => char.IsWhiteSpace(c) || "\"'{}[]()<>|&;#$*?!\\`~".Contains(c)) ? $"'{argument.Replace("'", "'\\''")}'" : argument;
 }

@@ -14,6 +14,7 @@ public static class CommandTree
         {
             RunCommands.Demo(),
             RunCommands.Run(),
+            StudyCommand.Study(),
             StageCommands.Pretrain(),
             StageCommands.Distill(),
             StageCommands.Finetune(),
@@ -68,6 +69,13 @@ public static class CommandTree
                 "./actortrain run my.conf --device cuda:0 --set run.autocast=bfloat16",
                 "./actortrain run hocon/xray.conf --nodes 4",
                 "./actortrain run my.conf --nodes 1 --listen 192.168.0.7:4711 --roles coordinator,student,evaluator",
+            ],
+            "study" =>
+            [
+                "./actortrain study hocon/study-main.conf",
+                "./actortrain study hocon/study-labels.conf --dry-run",
+                "./actortrain study hocon/study-main.conf --set study.parallel=2 --prune",
+                "./actortrain study hocon/study-main.conf --nodes 4",
             ],
             "node" => ["./actortrain node --roles data,teacher --join 192.168.0.7:4711"],
             "status" => ["./actortrain cluster status --join 192.168.0.7:4711", "./actortrain cluster status --folder runs/xray"],

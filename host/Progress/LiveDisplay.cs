@@ -11,7 +11,7 @@ namespace ActorTrain.Host.Progress;
 /// <param name="Status">The text beside it.</param>
 internal sealed record Bar(string Name, double Value, double Maximum, string Status);
 
-/// <summary>Shows something while it goes on: live bars on a terminal, a plain line every five seconds elsewhere.</summary>
+/// <summary>Shows something while it goes on: live bars or a picture on a terminal, a plain line every five seconds elsewhere.</summary>
 internal sealed class LiveDisplay : IAsyncDisposable
 {
     private static readonly TimeSpan LineEvery = TimeSpan.FromSeconds(5);
@@ -24,7 +24,7 @@ internal sealed class LiveDisplay : IAsyncDisposable
     private readonly CancellationTokenSource _stop = new();
     private readonly Task _showing;
 
-    /// <summary>Starts showing.</summary>
+    /// <summary>Starts showing bars.</summary>
     /// <param name="terminal">The terminal to draw on; null to write plain lines.</param>
     /// <param name="output">Where plain lines go.</param>
     /// <param name="time">The clock.</param>
@@ -32,10 +32,20 @@ internal sealed class LiveDisplay : IAsyncDisposable
     /// <param name="line">The plain line of the moment; null when there is nothing to tell.</param>
     public LiveDisplay(IAnsiConsole? terminal, TextWriter output, TimeProvider time, Func<IReadOnlyList<Bar>> bars, Func<string?> line)
     {
-        _terminal = terminal;
-        _output = output;
-        _time = time;
+        (_terminal, _output, _time) = (terminal, output, time);
         _showing = terminal is null ? WriteLinesAsync(line) : DrawAsync(terminal, bars);
+    }
+
+    /// <summary>Starts showing a picture.</summary>
+    /// <param name="terminal">The terminal to draw on; null to write plain lines.</param>
+    /// <param name="output">Where plain lines go.</param>
+    /// <param name="time">The clock.</param>
+    /// <param name="picture">The picture of the moment; of one that is too high the lower part is shown.</param>
+    /// <param name="line">The plain line of the moment; null when there is nothing to tell.</param>
+    public LiveDisplay(IAnsiConsole? terminal, TextWriter output, TimeProvider time, Func<IRenderable> picture, Func<string?> line)
+    {
+        (_terminal, _output, _time) = (terminal, output, time);
+        _showing = terminal is null ? WriteLinesAsync(line) : DrawAsync(terminal, picture);
     }
 
     /// <summary>Writes a line that stays.</summary>
@@ -88,6 +98,18 @@ internal sealed class LiveDisplay : IAsyncDisposable
                 }
                 while (await TickAsync(ticks));
             });
+    }
+
+    private async Task DrawAsync(IAnsiConsole terminal, Func<IRenderable> picture)
+    {
+        using var ticks = new PeriodicTimer(RedrawEvery, _time);
+        if (!await TickAsync(ticks))
+            return;
+        await terminal.Live(picture()).AutoClear(true).Overflow(VerticalOverflow.Crop).Cropping(VerticalOverflowCropping.Top).StartAsync(async context =>
+        {
+            while (await TickAsync(ticks))
+                context.UpdateTarget(picture());
+        });
     }
 
     private static void Redraw(IReadOnlyList<Bar> bars, ProgressContext context, List<ProgressTask> tasks, StatusColumn status)

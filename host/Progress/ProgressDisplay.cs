@@ -55,7 +55,8 @@ public sealed class ProgressDisplay : IProgress<RunEvent>, IAsyncDisposable
     public static string Describe(ProgressView view) =>
         DescribeStage(view) + (view.RunLeft is { } left ? $", {ResultTable.Duration(left.TotalSeconds)} for the run" : "");
 
-    private static string DescribeStage(ProgressView view)
+    /// <summary>What is told about a stage that runs: its step, loss, speed and time left.</summary>
+    public static string DescribeStage(ProgressView view)
     {
         if (view.Evaluating is { } evaluating)
             return $"evaluating {evaluating}";

@@ -41,6 +41,9 @@ public sealed record CellResult
     /// <summary>Whether the samples are text; then F1 stands where images have accuracy.</summary>
     public required bool IsText { get; init; }
 
+    /// <summary>Whether the test samples are those held out of the training set (<c>data.validation</c>), and not the test set.</summary>
+    public bool Validation { get; init; }
+
     /// <summary>The classes in label order.</summary>
     public required IReadOnlyList<string> Classes { get; init; }
 

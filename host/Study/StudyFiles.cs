@@ -40,7 +40,7 @@ public static class StudyFiles
     /// <param name="results">The results folder.</param>
     /// <param name="record">What it compares.</param>
     /// <exception cref="RunException">It cannot be written.</exception>
-    public static void Write(string results, StudyRecord record) => Write(Path.Combine(results, RecordName), record);
+    public static void Write(string results, StudyRecord record) => Replace(Path.Combine(results, RecordName), record);
 
     /// <summary>Reads all cells that are done, ordered by their files' names.</summary>
     /// <param name="results">The results folder.</param>
@@ -68,7 +68,7 @@ public static class StudyFiles
     /// <param name="file">The file.</param>
     /// <param name="cell">The cell.</param>
     /// <exception cref="RunException">It cannot be written.</exception>
-    public static void WriteCell(string file, CellResult cell) => Write(file, cell);
+    public static void WriteCell(string file, CellResult cell) => Replace(file, cell);
 
     private static T? Read<T>(string file, out string? fault) where T : class
     {
@@ -85,7 +85,7 @@ public static class StudyFiles
     }
 
     /// <summary>A crash leaves the old file or the new one. Studies that write the same cell at once do not get in each other's way.</summary>
-    private static void Write<T>(string file, T content)
+    private static void Replace<T>(string file, T content)
     {
         string temporary = $"{file}.{Guid.NewGuid():N}.tmp";
         try

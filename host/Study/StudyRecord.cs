@@ -18,7 +18,7 @@ public sealed record StudyRecord
     /// <summary>The seeds, in order.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
-    /// <summary>The study's file, as it was when the study was last started.</summary>
+    /// <summary>Every key and its value, as HOCON, as they were when the study was last started.</summary>
     public required string Configuration { get; init; }
 
     /// <summary>The command that carries the study out.</summary>

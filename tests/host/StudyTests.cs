@@ -1,0 +1,183 @@
+using ActorTrain.Actors;
+using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Study;
+
+namespace ActorTrain.Host.Tests;
+
+/// <summary>What a study carries out, and what it does not carry out again; stages come to something without training.</summary>
+public sealed class StudyTests : IDisposable
+{
+    private const string Sweep = """
+        run { seeds = [0, 1], methods = [fine-tuning, further-pretraining, self-distillation] }
+        study.sweep { pretrain.steps = [2, 3] }
+        """;
+
+    private readonly StudyWorkspace _study = new();
+    private readonly MadeUpStages _stages = new();
+
+    public void Dispose() => _study.Dispose();
+
+    [Fact]
+    public async Task What_is_the_same_is_carried_out_once_and_the_first_seed_first()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        Assert.Equal(12, plan.Cells.Count);
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+
+        // θ_init; for each seed fine-tuning once, and for each number of steps a teacher, its classifier, a student and its classifier.
+        Assert.Equal(1 + 2 * (1 + 2 * 4), _stages.CarriedOut.Count);
+        Assert.Equal(_stages.CarriedOut.Count, _stages.CarriedOut.DistinctBy(stage => stage.Folder).Count());
+        Assert.Equal([.. Enumerable.Repeat(0ul, 9), .. Enumerable.Repeat(1ul, 9)], _stages.CarriedOut.Skip(1).Select(stage => stage.Plan.Seed));
+        HashSet<string> made = ["preset:tiny-32"];
+        foreach ((string folder, StagePlan stage) in _stages.CarriedOut)
+        {
+            Assert.Subset(made, new[] { stage.Initial, stage.Teacher, stage.Reference }.OfType<string>().ToHashSet());
+            made.Add(Path.Combine(folder, "stages", stage.Name, "model"));
+        }
+        Assert.Equal("data_2_fine-tuning_seed-0.json", _study.CellFiles[0]);
+        Assert.Equal(12, _study.CellFiles.Count);
+    }
+
+    [Fact]
+    public async Task A_cell_says_what_it_is_and_how_it_is_made_alone()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep + "\nstudy.datasets.small.data.limit = 12", "finetune.steps=5");
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        CellResult cell = StudyFiles.ReadCell(Path.Combine(_study.Cells, "small_3_self-distillation_seed-1.json"), out _)!;
+        Assert.Equal(("my-study", "small", "self-distillation", 1ul), (cell.Study, cell.Dataset, cell.Method, cell.Seed));
+        Assert.Equal([KeyValuePair.Create("pretrain.steps", "3")], cell.Sweep);
+        Assert.Equal(["data.limit=12", "pretrain.steps=3", "finetune.steps=5", "run.methods=[self-distillation]", "run.seeds=[1]"], cell.Configuration.Assignments);
+        Assert.StartsWith("./actortrain run ", cell.Command);
+        Assert.EndsWith(" --set data.limit=12 --set pretrain.steps=3 --set finetune.steps=5 --set 'run.methods=[self-distillation]' --set 'run.seeds=[1]'", cell.Command);
+        Assert.Equal([StageKind.Pretrain, StageKind.Pretrain, StageKind.Distill, StageKind.Finetune], cell.Stages.Select(stage => stage.Kind));
+        Assert.Equal([3, 3, 4, 5], cell.Stages.Select(stage => stage.Steps));
+        Assert.Equal((0.75, 0.75, 1), (cell.TestAccuracy, cell.MacroF1, cell.Machine.Threads));
+        Assert.Equal(6, cell.Classes.Count);
+        Assert.False(cell.IsText || cell.Validation);
+    }
+
+    [Fact]
+    public async Task Cells_that_are_done_need_nothing_but_their_files()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        int before = _stages.CarriedOut.Count;
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        Assert.Equal(before, _stages.CarriedOut.Count);
+
+        File.Delete(Path.Combine(_study.Cells, "data_2_self-distillation_seed-0.json"));
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        Assert.Equal([StageKind.Pretrain, StageKind.Pretrain, StageKind.Distill, StageKind.Finetune], _stages.CarriedOut.Skip(before).Select(stage => stage.Plan.Kind));
+        Assert.Equal(12, _study.CellFiles.Count);
+    }
+
+    [Fact]
+    public async Task Only_what_a_change_concerns_is_done_again()
+    {
+        await _study.RunAsync(await _study.PlanAsync(Sweep), _stages.ExecuteAsync);
+        int before = _stages.CarriedOut.Count;
+        string said = await _study.RunAsync(await _study.PlanAsync(Sweep + "\ndistill.steps = 5"), _stages.ExecuteAsync);
+        // The stages were never on the disk here, so that the students' teachers are carried out again too.
+        Assert.Equal(4, _stages.CarriedOut.Skip(before).Count(stage => stage.Plan.Kind == StageKind.Distill));
+        Assert.Equal(4, _stages.CarriedOut.Skip(before).Count(stage => stage.Plan.Kind == StageKind.Finetune));
+        Assert.Equal(4, said.Split("was made with another configuration").Length - 1);
+        Assert.DoesNotContain("fine-tuning_seed-0.json was", said.Replace("self-distillation", ""));
+    }
+
+    [Fact]
+    public async Task A_damaged_cell_is_told_and_done_again()
+    {
+        StudyPlan plan = await _study.PlanAsync("run { seeds = [0], methods = [fine-tuning] }");
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        string file = Path.Combine(_study.Cells, Assert.Single(_study.CellFiles));
+        await File.WriteAllTextAsync(file, (await File.ReadAllTextAsync(file))[..100]);
+        Assert.Contains($"{file} is damaged", await _study.RunAsync(plan, _stages.ExecuteAsync));
+        Assert.Equal(4, _stages.CarriedOut.Count);
+        Assert.NotNull(StudyFiles.ReadCell(file, out _));
+    }
+
+    [Fact]
+    public async Task A_stage_that_fails_ends_the_study_and_names_its_cell()
+    {
+        StudyPlan plan = await _study.PlanAsync("run { seeds = [0, 1], methods = [fine-tuning] }");
+        var othersEnded = new TaskCompletionSource();
+        _stages.Meanwhile = async (stage, cancel) =>
+        {
+            if (stage.Kind != StageKind.Finetune)
+                return;
+            if (stage.Seed == 1)
+                throw new RunException("The disk is full.");
+            await Task.Delay(Timeout.Infinite, cancel).ContinueWith(_ => othersEnded.SetResult(), TaskScheduler.Default);
+            cancel.ThrowIfCancellationRequested();
+        };
+        var error = await Assert.ThrowsAsync<RunException>(() => _study.RunAsync(plan, _stages.ExecuteAsync, parallel: 2));
+        Assert.Equal("data fine-tuning seed 1: fine-tuning: The disk is full.", error.Message);
+        Assert.True(othersEnded.Task.IsCompletedSuccessfully);
+    }
+
+    [Fact]
+    public async Task A_stage_that_another_process_carries_out_is_waited_for()
+    {
+        StudyPlan plan = await _study.PlanAsync("run { seeds = [0], methods = [fine-tuning] }");
+        int refused = 0;
+        _stages.Meanwhile = (_, _) => refused++ < 2 ? throw new FolderInUseException("Another process is running there.", new IOException()) : Task.CompletedTask;
+        string said = await _study.RunAsync(plan, _stages.ExecuteAsync, time: new JumpingTime(TimeSpan.FromMinutes(1)));
+        Assert.Equal(2, _stages.CarriedOut.Count);
+        Assert.Single(said.Split('\n'), line => line.Contains("another process carries this stage out"));
+    }
+
+    [Fact]
+    public async Task Two_cells_that_would_share_a_file_are_refused()
+    {
+        string images = _study.File("source");
+        var error = await Assert.ThrowsAsync<ConfigurationException>(() => _study.PlanAsync($$"""
+            run { seeds = [0], methods = [fine-tuning] }
+            study.sweep { data.unlabelled = ["{{images}}/a/", "{{images}}/a;"] }
+            """));
+        Assert.Contains("would share the file", error.Message);
+    }
+
+    [Fact]
+    public async Task The_table_and_the_line_tell_how_far_it_is()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        var progress = new StudyProgress(plan, parallel: 2);
+        foreach (StudyCell cell in plan.Cells.Skip(1))
+            progress.Need(cell);
+        progress.Done(plan.Cells[0], StudyFilesTests.Cell with { TestAccuracy = 0.5 });
+        StudyView view = progress.View();
+        Assert.Equal("1 of 12 cells, 0 of 19 stages", view.Summary);
+        Assert.Null(view.Left);
+        Assert.Equal(("data", "fine-tuning", 1, 2, false), (view.Rows[0].DataSet, view.Rows[0].Method, view.Rows[0].Done, view.Rows[0].Count, view.Rows[0].Running));
+        Assert.Equal("0.500", view.Rows[0].Score.Format("0.000"));
+
+        StudyCell next = plan.Cells[1];
+        progress.Begin(next, next.Stages[0].Stage, "some title");
+        RunningStage running = Assert.Single(progress.View().Running);
+        Assert.Equal(("some title", "preparing"), (running.Title, running.Status));
+        Assert.True(progress.View().Rows.Single(row => row.Running).Method == next.Method);
+
+        // θ_init's three steps of four samples in 24 s: 2 s a sample.
+        progress.End(next.Stages[0].Stage, Examples.Results[0] with { Seconds = 24 });
+        view = progress.View();
+        double samples = plan.Stages.Values.Where(stage => stage.Identity != next.Stages[0].Stage.Identity).Sum(stage => stage.Plan.Steps * stage.Plan.BatchSize);
+        Assert.Equal((1, 19), (view.StagesDone, view.StagesCount));
+        Assert.Equal(samples * 2 / 2, view.Left!.Value.TotalSeconds, 6);
+    }
+
+    [Fact]
+    public void A_stage_takes_as_long_as_its_like_or_by_the_sample()
+    {
+        StagePlan further = Examples.Planned.Plan.Stages.Single(stage => stage.Name == "seed-0/further-pretraining");
+        StagePlan classifier = Examples.Planned.Plan.Stages.Single(stage => stage.Name == "seed-0/fine-tuning");
+        var none = new Dictionary<StageKind, double>();
+        var times = new StageTimes();
+        Assert.Null(times.Expected(further, none));
+        Assert.Equal(further.Steps * further.BatchSize * 0.5, times.Expected(further, new Dictionary<StageKind, double> { [StageKind.Pretrain] = 0.5 })!.Value, 6);
+        times.Add(further, 100);
+        times.Add(further, 300);
+        Assert.Equal(200, times.Expected(further, none));
+        Assert.Equal(400, times.Expected(further with { Steps = 2 * further.Steps }, none)!.Value, 6);
+        Assert.Equal(200.0 * classifier.Steps * classifier.BatchSize / (further.Steps * further.BatchSize), times.Expected(classifier, none)!.Value, 6);
+    }
+}
