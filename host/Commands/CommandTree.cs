@@ -66,6 +66,7 @@ public static class CommandTree
             [
                 "./actortrain run hocon/xray.conf",
                 "./actortrain run hocon/xray.conf --set run.seeds=0,1 --set finetune.steps=200 --folder runs/quick",
+                "./actortrain run my.conf --set run.methods=fine-tuning,mars,self-distillation,mine --set methods.mine.distill.rounds=2",
                 "./actortrain run my.conf --device cuda:0 --set run.autocast=bfloat16",
                 "./actortrain run hocon/xray.conf --nodes 4",
                 "./actortrain run my.conf --nodes 1 --listen 192.168.0.7:4711 --roles coordinator,student,evaluator",

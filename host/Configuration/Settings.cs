@@ -76,13 +76,13 @@ public sealed record Settings
         SkipBroken = Data.SkipBroken,
     };
 
-    /// <summary>How text is read whose labels nobody looks at, but to draw a limited set with every class's share kept.</summary>
+    /// <summary>How text is read whose labels nobody looks at, but to take every class's share of a part of it.</summary>
     /// <param name="pack">Whether documents are laid end to end.</param>
-    /// <param name="limit">At most so many samples; 0 = all.</param>
-    public TextOptions UnlabelledTextOptions(bool pack, int limit)
+    /// <param name="part">Whether only a part is used: a limited set, or what is not held out.</param>
+    public TextOptions UnlabelledTextOptions(bool pack, bool part)
     {
         TextOptions options = TextOptions(pack, batchSize: 1);
-        return limit == 0 ? options with { LabelField = null } : options;
+        return part ? options : options with { LabelField = null };
     }
 
     /// <summary>Reads the settings and checks what involves several keys.</summary>

@@ -14,7 +14,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
     private readonly DataSets _data = new(settings, model);
 
     /// <summary>What was opened already; methods mostly read the same.</summary>
-    private HashSet<(string Location, bool Pack, int Limit)> Opened { get; init; } = [];
+    private HashSet<(SourceOptions Options, bool Pack)> Opened { get; init; } = [];
 
     /// <summary>Checks what a comparison reads.</summary>
     /// <returns>The classes in label order.</returns>
@@ -24,7 +24,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
     public async Task<string[]> ForComparisonAsync(CancellationToken cancel)
     {
         if (settings.Model.Preset is not null)
-            await CheckSourceAsync("source.data", settings.Source.Limit, cancel);
+            await CheckUnlabelledAsync(Source("source.data", settings.Source.Limit), "source.pack", cancel);
         foreach (string method in settings.Run.Methods)
             await new DataCheck(configuration.ForMethod(method), settings.ByMethod[method], model) { Opened = Opened }.CheckMethodAsync(cancel);
         if (settings.Data.Validation == 0)
@@ -41,7 +41,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
         {
             if (!model.Shape.IsClassifier)
                 throw configuration.Mistake("model.from", $"model.from = {settings.Model.From} is no classifier; name the result of a fine-tuning, such as <run folder>/stages/finetune/model");
-            return await ClassesAsync("data.test", model.Shape.ClassNames, limit: 0, cancel);
+            return await ClassesAsync(Data("data.test") with { ClassNames = model.Shape.ClassNames }, cancel);
         }
         if (kind == StageKind.Finetune)
             return await CheckLabelledAsync(cancel);
@@ -66,41 +66,46 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
         if (settings.Mix is not null && model.IsText)
             throw configuration.Mistake("mix.kind", $"mix.kind = {configuration.Text("mix.kind")} mixes images, and {settings.Model.From} takes text; set mix.kind = none");
         if (settings.TakesSource)
-            await CheckSourceAsync(settings.Replay.Key, settings.Replay.Limit, cancel);
-        await CheckUnlabelledAsync(unlabelled, "text.pack", settings.Data.Limit, settings.Data.LimitSeed, cancel);
+            await CheckUnlabelledAsync(Source(settings.Replay.Key, settings.Replay.Limit), "source.pack", cancel);
+        await CheckUnlabelledAsync(settings.Data.UnlabelledIsTrain ? Train(unlabelled) : Target(unlabelled), "text.pack", cancel);
     }
 
     private async Task<string[]> CheckLabelledAsync(CancellationToken cancel)
     {
-        string[] classNames = await ClassesAsync("data.train", null, settings.Data.Limit, cancel);
+        string[] classNames = await ClassesAsync(Train("data.train"), cancel);
         if (classNames.Length < 2)
         {
             string wayOut = model.IsText ? $"give the JSON lines labels in the field \"{settings.Text.LabelField}\"" : "put the images into a folder per class";
             throw new DataException($"data.train: {settings.Data.Train} holds {classNames.Length} classes, and fine-tuning needs two or more; {wayOut}.");
         }
         if (settings.Data.Test.Length > 0 && settings.Data.Validation == 0)
-            await ClassesAsync("data.test", classNames, limit: 0, cancel);
+            await ClassesAsync(Data("data.test") with { ClassNames = classNames }, cancel);
         return classNames;
     }
 
-    private async Task<string[]> ClassesAsync(string key, IReadOnlyList<string>? classNames, int limit, CancellationToken cancel)
+    private async Task<string[]> ClassesAsync(SourceOptions options, CancellationToken cancel)
     {
-        await using IDataSet data = await _data.OpenLabelledAsync(Required(key), key, classNames, limit, cancel);
+        await using IDataSet data = await _data.OpenLabelledAsync(options, cancel);
         return [.. data.ClassNames];
     }
 
-    private Task CheckSourceAsync(string key, int limit, CancellationToken cancel) => CheckUnlabelledAsync(key, "source.pack", limit, settings.Source.Seed, cancel);
-
-    private async Task CheckUnlabelledAsync(string key, string packKey, int limit, ulong limitSeed, CancellationToken cancel)
+    private async Task CheckUnlabelledAsync(SourceOptions options, string packKey, CancellationToken cancel)
     {
-        string location = Required(key);
         bool pack = configuration.Switch(packKey);
         if (model.IsText && pack && settings.Text.PairField is not null)
             throw configuration.Mistake(packKey, $"{packKey} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packKey} = off");
-        if (!Opened.Add((location, pack, limit)))
+        if (!Opened.Add((options, pack)))
             return;
-        await using IDataSet data = await _data.OpenUnlabelledAsync(location, key, pack, limit, limitSeed, cancel);
+        await using IDataSet data = await _data.OpenUnlabelledAsync(options, pack, cancel);
     }
+
+    private SourceOptions Data(string key) => new() { Location = Required(key), Key = key, CacheDirectory = settings.CacheFolder };
+
+    private SourceOptions Source(string key, int limit) => Data(key) with { Limit = limit, LimitSeed = settings.Source.Seed };
+
+    private SourceOptions Target(string key) => Data(key) with { Limit = settings.Data.Limit, LimitSeed = settings.Data.LimitSeed };
+
+    private SourceOptions Train(string key) => Target(key) with { HoldOut = settings.Data.Validation };
 
     /// <summary>A teacher of text must read it as the student does.</summary>
     private void CheckTeacher()

@@ -44,7 +44,7 @@ internal static class TextPreset
             throw configuration.Mistake("source.data", $"model.from = {settings.Model.From} needs a tokenizer; set source.data to train one on, or text.tokenizer to the folder of one");
         var options = new SourceOptions { Location = settings.Source.Data, Key = "source.data", CacheDirectory = settings.CacheFolder, Limit = settings.Source.Limit, LimitSeed = settings.Source.Seed };
         await using ITextDocuments documents = await OpeningDisplay.ShowAsync(options,
-            shown => TextSources.OpenDocumentsAsync(shown, settings.UnlabelledTextOptions(pack: false, settings.Source.Limit), cancel));
+            shown => TextSources.OpenDocumentsAsync(shown, settings.UnlabelledTextOptions(pack: false, part: settings.Source.Limit > 0), cancel));
         string folder = Path.Combine(settings.CacheFolder, $"tokenizer-{settings.Text.Vocabulary}-{documents.Fingerprint[..16]}");
         await MakeFolderAsync(folder, async unfinished =>
         {
