@@ -1,5 +1,3 @@
-using System.Collections.Immutable;
-using Akka.Actor;
 using Akka.Cluster;
 using Akka.Cluster.SBR;
 
@@ -7,24 +5,63 @@ namespace ActorTrain.Embedded.Akka.Tests;
 
 public sealed class DowningTests : ClusterTest
 {
+    /// <summary>Broken are the ways between the nodes of each pair; both of them see that, and tell whoever they reach.</summary>
     [Theory]
-    [InlineData("keep-majority", 5, new[] { 3, 4 }, new[] { 3, 4 })]
-    [InlineData("keep-majority", 5, new[] { 0, 1, 2 }, new[] { 3, 4 })]
-    [InlineData("keep-majority", 4, new[] { 2, 3 }, new[] { 2, 3 })]
-    [InlineData("keep-majority", 4, new[] { 0, 1 }, new[] { 2, 3 })]
-    [InlineData("keep-majority", 2, new[] { 0 }, new[] { 1 })]
-    [InlineData("down-all", 3, new[] { 2 }, new[] { 0, 1, 2 })]
-    public void A_split_is_decided_the_same_on_both_sides(string strategy, int size, int[] unreachable, int[] losers)
+    [InlineData(5, "0-3 0-4 1-3 1-4 2-3 2-4", new[] { 3, 4 })]
+    [InlineData(5, "0-3 1-3 2-3 0-4 1-4 2-4 3-4", new[] { 3, 4 })]
+    [InlineData(4, "0-2 0-3 1-2 1-3", new[] { 2, 3 })]
+    [InlineData(3, "0-1 0-2", new[] { 0 })]
+    [InlineData(3, "0-1 0-2 1-2", new[] { 0, 1, 2 })]
+    [InlineData(2, "0-1", new[] { 1 })]
+    [InlineData(3, "0-2", new[] { 2 })]
+    [InlineData(3, "0-1", new[] { 1 })]
+    [InlineData(4, "1-3 2-3", new[] { 3 })]
+    [InlineData(4, "0-1 0-2 3-1", new[] { 1, 2 })]
+    [InlineData(5, "0-1 0-2 1-2 0-4 1-4 2-4 3-4", new[] { 1, 2, 4 })]
+    public void All_sides_of_a_split_decide_the_same(int size, string broken, int[] losers)
     {
-        Member[] members = [.. Enumerable.Range(0, size).Select(index => new Member(SimulatedCluster.Node(index), index, MemberStatus.Up, []))];
-        foreach (var lost in new[] { unreachable, [.. Enumerable.Range(0, size).Except(unreachable)] })
+        var cluster = Broken(size, broken);
+        var downed = cluster.Nodes.SelectMany(node => SplitBrainResolver.Losers(new Split(cluster.StateOf(node)), keepMajority: true, role: ""))
+            .Select(member => member.UniqueAddress).Distinct().Order();
+        Assert.Equal(losers.Select(loser => cluster.Nodes[loser]), downed);
+    }
+
+    [Theory]
+    [InlineData(4, "0-2 0-3 1-2 1-3", "01 01 23 23")]
+    [InlineData(3, "0-1 0-2", "0 12 12")]
+    [InlineData(3, "0-2", "01 01 01")]
+    [InlineData(4, "1-3 2-3", "012 012 012 012")]
+    [InlineData(5, "0-1 0-2 0-3 0-4 1-2", "0 134 134 134 134")]
+    public void Without_a_majority_every_side_goes_on_with_those_who_all_reach_each_other(int size, string broken, string goOn)
+    {
+        var cluster = Broken(size, broken);
+        Assert.Equal(goOn, string.Join(' ', cluster.Nodes.Select(node =>
+            string.Concat(new Split(cluster.StateOf(node)).Core.Select(member => cluster.Nodes.ToList().IndexOf(member.UniqueAddress))))));
+    }
+
+    [Fact]
+    public void What_a_node_says_of_others_before_it_is_cut_off_costs_nobody_his_place()
+    {
+        var cluster = SimulatedCluster.Grown(3);
+        cluster.Observe(cluster.Nodes[2], cluster.Nodes[0], reachable: false);
+        cluster.Deliver(cluster.Nodes[2], cluster.Nodes[1]);
+        foreach (int other in new[] { 0, 1 })
         {
-            var state = new ClusterEvent.CurrentClusterState(
-                [.. members], [.. lost.Select(index => members[index])], [], members[0].Address, ImmutableDictionary<string, Address>.Empty);
-            Assert.Equal(
-                losers.Select(index => members[index]),
-                SplitBrainResolver.Losers(state, strategy == "keep-majority", role: "").Order());
+            cluster.Observe(cluster.Nodes[other], cluster.Nodes[2], reachable: false);
+            cluster.Observe(cluster.Nodes[2], cluster.Nodes[other], reachable: false);
         }
+        cluster.Settle([cluster.Nodes[0], cluster.Nodes[1]]);
+        foreach (var node in cluster.Nodes)
+            Assert.Equal([cluster.Nodes[2]], SplitBrainResolver.Losers(new Split(cluster.StateOf(node)), keepMajority: true, role: "").Select(member => member.UniqueAddress));
+    }
+
+    [Fact]
+    public void Who_is_dead_costs_nobody_his_place_whoever_has_noticed()
+    {
+        var cluster = SimulatedCluster.Grown(3);
+        cluster.Observe(cluster.Nodes[2], cluster.Nodes[0], reachable: false);
+        cluster.Settle([cluster.Nodes[1], cluster.Nodes[2]]);
+        Assert.Equal([cluster.Nodes[1], cluster.Nodes[2]], new Split(cluster.StateOf(cluster.Nodes[1])).Core.Select(member => member.UniqueAddress));
     }
 
     [Fact]
@@ -106,5 +143,19 @@ public sealed class DowningTests : ClusterTest
         await gaveWay[1];
         Assert.False(nodes[0].Cluster.IsTerminated);
         Assert.False(gaveWay[0].IsCompleted);
+    }
+
+    /// <summary>A cluster in which every node has noticed whom it does not reach, and all have heard what they can.</summary>
+    private static SimulatedCluster Broken(int size, string broken)
+    {
+        var cluster = SimulatedCluster.Grown(size);
+        var pairs = broken.Split(' ').Select(pair => (Left: pair[0] - '0', Right: pair[2] - '0')).ToHashSet();
+        foreach (var (left, right) in pairs)
+        {
+            cluster.Observe(cluster.Nodes[left], cluster.Nodes[right], reachable: false);
+            cluster.Observe(cluster.Nodes[right], cluster.Nodes[left], reachable: false);
+        }
+        cluster.Settle(cluster.Nodes, (from, to) => !pairs.Contains((from, to)) && !pairs.Contains((to, from)));
+        return cluster;
     }
 }

@@ -140,7 +140,7 @@ public sealed class MembershipTests
     }
 
     [Fact]
-    public void Events_of_one_change_come_as_members_removals_unreachable_reachable_leader_role_leaders()
+    public void Events_of_one_change_come_as_members_removals_unreachable_reachable_leader_role_leaders_observations()
     {
         SimulatedCluster cluster = Grown();
         UniqueAddress watcher = cluster.Nodes[2];
@@ -160,6 +160,7 @@ public sealed class MembershipTests
             [
                 typeof(ClusterEvent.MemberLeft), typeof(ClusterEvent.MemberRemoved), typeof(ClusterEvent.UnreachableMember),
                 typeof(ClusterEvent.ReachableMember), typeof(ClusterEvent.LeaderChanged), typeof(ClusterEvent.RoleLeaderChanged),
+                typeof(ClusterEvent.ReachabilityChanged),
             ],
             events.Select(change => change.GetType()));
         Assert.Equal(MemberStatus.Down, ((ClusterEvent.MemberRemoved)events[1]).PreviousStatus);
@@ -175,14 +176,7 @@ public sealed class MembershipTests
         Assert.Equal(MemberStatus.Leaving, Member.Merge(member, new Member(member.UniqueAddress, 2, MemberStatus.Up, [])).Status);
     }
 
-    private static SimulatedCluster Grown()
-    {
-        var cluster = new SimulatedCluster(Size);
-        foreach (UniqueAddress node in cluster.Nodes)
-            cluster.Join(node, cluster.Founder);
-        cluster.Settle(cluster.Nodes);
-        return cluster;
-    }
+    private static SimulatedCluster Grown() => SimulatedCluster.Grown(Size);
 
     private static void Remove(SimulatedCluster cluster, UniqueAddress node)
     {

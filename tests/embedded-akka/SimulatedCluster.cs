@@ -24,6 +24,16 @@ internal sealed class SimulatedCluster
 
     public IEnumerable<Gossip> Knowledge => _known.Values;
 
+    /// <summary>A cluster of which all nodes are Up.</summary>
+    public static SimulatedCluster Grown(int size)
+    {
+        var cluster = new SimulatedCluster(size);
+        foreach (UniqueAddress node in cluster.Nodes)
+            cluster.Join(node, cluster.Founder);
+        cluster.Settle(cluster.Nodes);
+        return cluster;
+    }
+
     public static UniqueAddress Node(int index) => new(new Address("akka.tcp", "test", "host", 1000 + index), 7 * (index + 1));
 
     public Gossip KnownTo(UniqueAddress node) => _known[node];
@@ -59,14 +69,18 @@ internal sealed class SimulatedCluster
     }
 
     /// <summary>Delivers among these nodes, each to each, until nobody learns anything new.</summary>
-    public void Settle(IReadOnlyCollection<UniqueAddress> among)
+    public void Settle(IReadOnlyCollection<UniqueAddress> among) => Settle(among, (_, _) => true);
+
+    /// <summary>The same for those ways only that are open, by the nodes' numbers.</summary>
+    public void Settle(IReadOnlyCollection<UniqueAddress> among, Func<int, int, bool> open)
     {
+        var numbers = Nodes.Index().ToDictionary(node => node.Item, node => node.Index);
         for (bool changed = true; changed;)
         {
             changed = false;
             foreach (UniqueAddress from in among)
             {
-                foreach (UniqueAddress to in among.Where(HasJoined))
+                foreach (UniqueAddress to in among.Where(to => HasJoined(to) && open(numbers[from], numbers[to])))
                 {
                     Gossip before = _known[to];
                     Deliver(from, to);

@@ -14,6 +14,7 @@ public class Cluster
     private Func<Task>? _exitTasks;
     private Action? _onRemoved;
     private volatile ClusterEvent.CurrentClusterState _state = new();
+    private volatile MembershipState _membership;
     private volatile bool _isTerminated;
 
     internal Cluster(ActorSystemImpl system)
@@ -24,6 +25,7 @@ public class Cluster
         var remoting = ((RemoteActorRefProvider)system.Provider).Remoting;
         Settings = new ClusterSettings(system.Settings.Config, system.Name);
         SelfUniqueAddress = new UniqueAddress(remoting.LocalAddress, remoting.Uid);
+        _membership = new MembershipState(Gossip.Empty, SelfUniqueAddress);
         _downingProvider = new Lazy<IDowningProvider>(() => (IDowningProvider)Activator.CreateInstance(Settings.DowningProviderType, system, this)!);
         _daemon = system.SystemActorOf(
             Props.Create(() => new ClusterDaemon(this, remoting)).WithDispatcher(Dispatch.Dispatchers.InternalDispatcherId), "cluster");
@@ -139,7 +141,14 @@ public class Cluster
         }
     }
 
-    internal void Publish(MembershipState state) => _state = new ClusterEvent.CurrentClusterState(state);
+    /// <summary>The same as <see cref="State"/>, and who observes what.</summary>
+    internal MembershipState Membership => _membership;
+
+    internal void Publish(MembershipState state)
+    {
+        _membership = state;
+        _state = new ClusterEvent.CurrentClusterState(state);
+    }
 
     /// <returns>What the program wants to run now.</returns>
     internal Action? Terminate()

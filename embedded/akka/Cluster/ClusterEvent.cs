@@ -155,7 +155,10 @@ public class ClusterEvent
 
     public sealed class ReachableMember(Member member) : ReachabilityEvent(member);
 
-    /// <summary>What happened between two states: members, removals, unreachable, reachable, leader, leaders of roles.</summary>
+    /// <summary>Some member observes another one as unreachable, or no longer, whatever the others observe.</summary>
+    internal sealed class ReachabilityChanged : IClusterDomainEvent;
+
+    /// <summary>What happened between two states: members, removals, unreachable, reachable, leader, leaders of roles, observations.</summary>
     internal static IEnumerable<IClusterDomainEvent> Between(MembershipState before, MembershipState after)
     {
         foreach (var member in after.Members)
@@ -181,6 +184,8 @@ public class ClusterEvent
             if (leader != before.RoleLeader(role))
                 yield return new RoleLeaderChanged(role, leader?.Address!);
         }
+        if (!after.Gossip.ObservesTheSameAs(before.Gossip))
+            yield return new ReachabilityChanged();
     }
 
     private static MemberStatusChange Changed(Member member) => member.Status switch

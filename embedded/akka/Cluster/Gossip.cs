@@ -72,7 +72,11 @@ internal sealed class Gossip
         Members.Values.SequenceEqual(other.Members.Values)
         && Members.Values.Zip(other.Members.Values).All(pair => pair.First.Status == pair.Second.Status && pair.First.UpNumber == pair.Second.UpNumber)
         && Removed.SequenceEqual(other.Removed)
-        && Observations.Keys.SequenceEqual(other.Observations.Keys)
+        && ObservesTheSameAs(other));
+
+    /// <summary>Whether in both the same nodes observe the same.</summary>
+    public bool ObservesTheSameAs(Gossip other) => ReferenceEquals(Observations, other.Observations) || (
+        Observations.Keys.SequenceEqual(other.Observations.Keys)
         && Observations.Values.Zip(other.Observations.Values).All(pair =>
             pair.First.Version == pair.Second.Version && pair.First.Unreachable.SetEquals(pair.Second.Unreachable)));
 

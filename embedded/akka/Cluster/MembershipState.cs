@@ -17,9 +17,11 @@ internal sealed class MembershipState(Gossip gossip, UniqueAddress self)
 
     public bool IsLeader => Self.Equals(Leader);
 
-    /// <summary>Whom anybody cannot reach.</summary>
-    public ImmutableSortedSet<UniqueAddress> Unreachable { get; } =
-        gossip.Observations.Values.SelectMany(observation => observation.Unreachable).ToImmutableSortedSet();
+    /// <summary>Whom anybody cannot reach but those who are down themselves.</summary>
+    public ImmutableSortedSet<UniqueAddress> Unreachable { get; } = gossip.Observations
+        .Where(entry => gossip.Members[entry.Key].Status != MemberStatus.Down)
+        .SelectMany(entry => entry.Value.Unreachable)
+        .ToImmutableSortedSet();
 
     public IEnumerable<string> AllRoles => Members.SelectMany(member => member.Roles).Distinct();
 

@@ -20,7 +20,10 @@ public sealed class AutoDowning(ActorSystem system, Cluster cluster) : IDowningP
     }
 }
 
-/// <summary>The leader downs who has been unreachable for long enough; the others keep their own time, in case that they come to lead.</summary>
+/// <summary>
+/// The first of those who go on downs who has been unreachable for long enough; the others keep their own time, in case that they come to be
+/// first. Of members that are still connected through others only as few as possible are downed.
+/// </summary>
 internal sealed class AutoDown : ReceiveActor, IWithTimers
 {
     private readonly HashSet<UniqueAddress> _due = [];
@@ -35,8 +38,7 @@ internal sealed class AutoDown : ReceiveActor, IWithTimers
             Timers.StartSingleTimer(unreachable.Member.UniqueAddress, new Due(unreachable.Member.UniqueAddress), _patience));
         Receive<ClusterEvent.ReachableMember>(reachable => Forget(reachable.Member.UniqueAddress));
         Receive<ClusterEvent.MemberRemoved>(removed => Forget(removed.Member.UniqueAddress));
-        Receive<ClusterEvent.LeaderChanged>(_ => DownAllDue());
-        Receive<ClusterEvent.IClusterDomainEvent>(_ => { });
+        Receive<ClusterEvent.IClusterDomainEvent>(_ => DownAllDue());
         Receive<Due>(due =>
         {
             _due.Add(due.Node);
@@ -57,14 +59,17 @@ internal sealed class AutoDown : ReceiveActor, IWithTimers
     {
         Timers.Cancel(node);
         _due.Remove(node);
+        DownAllDue();
     }
 
     private void DownAllDue()
     {
-        if (_cluster.State.Leader != _cluster.SelfAddress)
+        if (_due.Count == 0)
             return;
-        foreach (var node in _due)
-            _cluster.Down(node.Address);
-        _due.Clear();
+        var split = new Split(_cluster.Membership);
+        if (Split.SpeakerOf(split.Core) != _cluster.SelfUniqueAddress)
+            return;
+        foreach (var member in split.Lost.Where(member => _due.Contains(member.UniqueAddress)))
+            _cluster.Down(member.Address);
     }
 }

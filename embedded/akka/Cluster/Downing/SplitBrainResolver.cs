@@ -5,7 +5,8 @@ namespace Akka.Cluster.SBR;
 
 /// <summary>
 /// Once nothing has changed for <c>akka.cluster.split-brain-resolver.stable-after</c>, downs one side of a split: with
-/// <c>keep-majority</c> the smaller one, or of two equal ones the one without the first address; with <c>down-all</c> both.
+/// <c>keep-majority</c> the smaller one, or of two equal ones the one without the first address; with <c>down-all</c> both. Of members
+/// that do not all reach each other, but are connected through others, as few as possible are downed.
 /// </summary>
 public class SplitBrainResolverProvider : IDowningProvider
 {
@@ -38,10 +39,14 @@ public class SplitBrainResolverProvider : IDowningProvider
 
 internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
 {
+    // What never comes to rest is decided all the same, after so many times as long.
+    private const int LongestUnrest = 3;
+
     private readonly Cluster _cluster;
     private readonly TimeSpan _stableAfter;
     private readonly bool _keepMajority;
     private readonly string _role;
+    private long? _since;
 
     public SplitBrainResolver(Cluster cluster, TimeSpan stableAfter, bool keepMajority, string role)
     {
@@ -50,7 +55,7 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
         _keepMajority = keepMajority;
         _role = role;
         Receive<ClusterEvent.IMemberEvent>(_ => Wait());
-        Receive<ClusterEvent.IReachabilityEvent>(_ => Wait());
+        Receive<ClusterEvent.ReachabilityChanged>(_ => Wait());
         Receive<ClusterEvent.IClusterDomainEvent>(_ => { });
         Receive<Stable>(_ => Decide());
     }
@@ -59,16 +64,20 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
 
     private sealed record Stable;
 
-    /// <summary>Whom to down, from the state as the leader of one side sees it.</summary>
-    internal static IReadOnlyList<Member> Losers(ClusterEvent.CurrentClusterState state, bool keepMajority, string role)
+    /// <summary>Whom to down, as one side of a split sees it: who of this side goes on without all others, or this whole side.</summary>
+    /// <param name="split">The split.</param>
+    /// <param name="keepMajority">Whether a side may go on; else all members are downed.</param>
+    /// <param name="role">The role that members must have to count; empty for any.</param>
+    internal static IReadOnlyList<Member> Losers(Split split, bool keepMajority, string role)
     {
         if (!keepMajority)
-            return [.. state.Members];
-        var voters = state.Members.Where(member => member.Status is MemberStatus.Up or MemberStatus.Leaving && (role.Length == 0 || member.HasRole(role))).ToList();
-        var lost = voters.Count(state.Unreachable.Contains);
-        var kept = voters.Count - lost;
-        var staysHere = kept != lost ? kept > lost : voters.Count == 0 || !state.Unreachable.Contains(voters[0]);
-        return staysHere ? [.. state.Unreachable] : [.. state.Members.Except(state.Unreachable)];
+            return [.. split.Side, .. split.Others];
+        var kept = split.Side.Where(Votes).ToList();
+        var lost = split.Others.Where(Votes).ToList();
+        var staysHere = kept.Count != lost.Count ? kept.Count > lost.Count : kept.Count == 0 || kept[0].CompareTo(lost[0]) < 0;
+        return staysHere ? split.Lost : split.Side;
+
+        bool Votes(Member member) => member.Status is MemberStatus.Up or MemberStatus.Leaving && (role.Length == 0 || member.HasRole(role));
     }
 
     protected override void PreStart() =>
@@ -78,23 +87,30 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
 
     private void Wait()
     {
-        if (_cluster.State.Unreachable.IsEmpty)
+        if (_cluster.Membership.Unreachable.IsEmpty)
+        {
+            _since = null;
             Timers.Cancel(nameof(Stable));
-        else
-            Timers.StartSingleTimer(nameof(Stable), new Stable(), _stableAfter);
+            return;
+        }
+        _since ??= TimeProvider.System.GetTimestamp();
+        var longest = (_stableAfter * LongestUnrest) - TimeProvider.System.GetElapsedTime(_since.Value);
+        Timers.StartSingleTimer(nameof(Stable), new Stable(), longest < TimeSpan.Zero ? TimeSpan.Zero : longest < _stableAfter ? longest : _stableAfter);
     }
 
     private void Decide()
     {
-        var state = _cluster.State;
-        if (state.Unreachable.IsEmpty)
-            return;
-        // Another one may come to lead, and has to decide then.
-        Timers.StartSingleTimer(nameof(Stable), new Stable(), _stableAfter);
-        if (state.Leader != _cluster.SelfAddress)
+        _since = null;
+        // Another one may come to decide, and has to do it then.
+        Wait();
+        var split = new Split(_cluster.Membership);
+        var losers = Losers(split, _keepMajority, _role);
+        // One speaks for all who go on, or for all of a side that does not.
+        var staying = split.Side.Except(losers).ToList();
+        if (Split.SpeakerOf(staying.Count > 0 ? staying : split.Side) != _cluster.SelfUniqueAddress)
             return;
         // Its own node last: it stops to speak for the others.
-        foreach (var member in Losers(state, _keepMajority, _role).OrderBy(member => member.Address == _cluster.SelfAddress))
+        foreach (var member in losers.OrderBy(member => member.Address == _cluster.SelfAddress))
             _cluster.Down(member.Address);
     }
 }
