@@ -102,6 +102,13 @@ public abstract class ClusterTest : RemoteTest, IDisposable
             node.Proxy.Hold(isolated);
     }
 
+    /// <summary>Nothing that one node sends arrives at the other one; the other direction stays open.</summary>
+    private protected static void Block(Node from, Node to)
+    {
+        to.Proxy.Block(from.Address.ToString(), toTarget: true);
+        from.Proxy.Block(to.Address.ToString(), toTarget: false);
+    }
+
     /// <summary>Cuts a node off for good, as the end of its process does.</summary>
     private protected static void Kill(Node node)
     {

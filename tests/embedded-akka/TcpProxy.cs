@@ -1,5 +1,7 @@
+using System.Collections.Concurrent;
 using System.Net;
 using System.Net.Sockets;
+using ActorTrain.Tests;
 
 namespace ActorTrain.Embedded.Akka.Tests;
 
@@ -8,6 +10,7 @@ internal sealed class TcpProxy : IDisposable
 {
     private readonly TcpListener _listener = new(IPAddress.Loopback, 0);
     private readonly List<TcpClient> _open = [];
+    private readonly ConcurrentDictionary<(string Peer, bool ToTarget), TaskCompletionSource> _blocked = [];
     private bool _refusing;
 
     public TcpProxy() => _listener.Start();
@@ -31,6 +34,19 @@ internal sealed class TcpProxy : IDisposable
         }
         Passing.TrySetResult();
         Answering.TrySetResult();
+    }
+
+    /// <summary>Lets nothing through in one direction of the connections that this peer has opened.</summary>
+    public void Block(string peer, bool toTarget) => _blocked[(peer, toTarget)] = new TaskCompletionSource();
+
+    /// <summary>Ends all blocks.</summary>
+    public void Unblock()
+    {
+        foreach (var key in _blocked.Keys)
+        {
+            if (_blocked.TryRemove(key, out var blocked))
+                blocked.SetResult();
+        }
     }
 
     public void Start(int target) => _ = AcceptAsync(target);
@@ -103,7 +119,8 @@ internal sealed class TcpProxy : IDisposable
         try
         {
             await to.ConnectAsync(IPAddress.Loopback, target);
-            await Task.WhenAny(CopyAsync(from.GetStream(), to.GetStream(), toTarget: true), CopyAsync(to.GetStream(), from.GetStream(), toTarget: false));
+            var introductions = new Introductions();
+            await Task.WhenAny(CopyAsync(from.GetStream(), to.GetStream(), toTarget: true, introductions), CopyAsync(to.GetStream(), from.GetStream(), toTarget: false, introductions));
         }
         catch (Exception failure) when (failure is SocketException or ObjectDisposedException or InvalidOperationException)
         {
@@ -116,14 +133,18 @@ internal sealed class TcpProxy : IDisposable
         }
     }
 
-    private async Task CopyAsync(NetworkStream source, NetworkStream destination, bool toTarget)
+    private async Task CopyAsync(NetworkStream source, NetworkStream destination, bool toTarget, Introductions introductions)
     {
         byte[] buffer = new byte[64 * 1024];
         try
         {
             while (await source.ReadAsync(buffer) is var count and > 0)
             {
+                if (toTarget)
+                    introductions.Overhear(buffer.AsSpan(0, count));
                 await (toTarget ? Passing : Answering).Task;
+                if (introductions.Opener is { } peer && _blocked.TryGetValue((peer, toTarget), out var blocked))
+                    await blocked.Task;
                 await destination.WriteAsync(buffer.AsMemory(0, count));
             }
         }

@@ -11,6 +11,8 @@ internal sealed partial class ClusterDaemon
     // By address: nodes that join where an older process was, until that one is removed.
     private readonly Dictionary<Address, Join> _waiting = [];
     private readonly HashSet<Address> _refusals = [];
+
+    // Also afterwards, for a cluster of theirs beside this node's.
     private List<Address> _seedNodes = [];
     private Address? _contact;
 

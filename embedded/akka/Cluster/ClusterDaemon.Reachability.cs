@@ -90,7 +90,7 @@ internal sealed partial class ClusterDaemon
     {
         if (!_state.Gossip.Removed.ContainsKey(node))
             return false;
-        Introduce(node.Address, node.Uid);
+        Introduce(node.Address, node.Uid, isAnswer: true);
         return true;
     }
 
@@ -105,23 +105,23 @@ internal sealed partial class ClusterDaemon
             .OrderByDescending(entry => entry.Value.RemovedAt)
             .Take(MostEncounters)
             .Select(entry => entry.Key);
-        var seedNodes = _settings.SeedNodes.Select(address => new UniqueAddress(address, 0));
+        var seedNodes = _seedNodes.Select(address => new UniqueAddress(address, 0));
         foreach (var node in removed.Concat(seedNodes).DistinctBy(node => node.Address))
         {
             if (_state.Gossip.Members.Keys.All(member => member.Address != node.Address))
-                Introduce(node.Address, node.Uid);
+                Introduce(node.Address, node.Uid, isAnswer: false);
         }
     }
 
-    private void Introduce(Address address, int removedUid)
+    private void Introduce(Address address, int removedUid, bool isAnswer)
     {
         if (_state.SelfMember != null)
-            Peer(address).Tell(new Encounter(_self, _state.Gossip.Members.Count, _state.Gossip.Members.Keys.First(), removedUid), Self);
+            Peer(address).Tell(new Encounter(_self, _state.Gossip.Members.Count, _state.Gossip.Members.Keys.First(), removedUid, isAnswer), Self);
     }
 
     /// <summary>
     /// One of two clusters that meet gives way: the smaller one, or the one whose first address comes later. All its nodes learn that in the
-    /// same way, and each ends, to begin anew in the other cluster.
+    /// same way, and each ends, to begin anew in the other cluster; but only for one that hears it, for no other one can be joined.
     /// </summary>
     private void Meet(Encounter other)
     {
@@ -129,15 +129,19 @@ internal sealed partial class ClusterDaemon
             return;
         if (_state.Gossip.Members.ContainsKey(other.From))
         {
-            if (other.RemovedUid == _self.Uid)
+            // Whether it hears this node shows with the next heartbeat, which it answers in this way.
+            if (other.RemovedUid == _self.Uid && other.IsAnswer)
                 End($"it was removed, as {other.From.Address} says");
             return;
         }
-        var sizes = other.Size.CompareTo(_state.Gossip.Members.Count);
-        if (sizes > 0 || (sizes == 0 && other.First.CompareTo(_state.Gossip.Members.Keys.First()) <= 0))
+        var first = _state.Gossip.Members.Keys.First();
+        var stays = (_state.Gossip.Members.Count - other.Size, other.First.CompareTo(first), other.From.CompareTo(_self)).CompareTo(default) > 0;
+        if (stays)
+            Introduce(other.From.Address, other.From.Uid, isAnswer: true);
+        else if (other.IsAnswer)
             End($"it gives way to the cluster of {other.From.Address}");
         else
-            Introduce(other.From.Address, other.From.Uid);
+            Introduce(other.From.Address, other.From.Uid, isAnswer: false);
     }
 
     /// <summary>A member that refuses this node has removed it; of two clusters that refuse each other the one whose first address comes later gives way.</summary>

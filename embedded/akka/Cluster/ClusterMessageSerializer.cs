@@ -70,6 +70,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Wir
                 output.WriteInt32(encounter.Size);
                 Write(encounter.First, output);
                 output.WriteInt32(encounter.RemovedUid);
+                output.WriteBoolean(encounter.IsAnswer);
                 break;
             case HandOverToMe request:
                 Write(request.To, output);
@@ -94,7 +95,7 @@ internal sealed class ClusterMessageSerializer(ExtendedActorSystem system) : Wir
             "HB" => new Heartbeat(ReadNode(ref input), input.ReadInt64()),
             "HBR" => new HeartbeatResponse(ReadNode(ref input), input.ReadInt64()),
             "EC" => new ExitingConfirmed(ReadNode(ref input)),
-            "E" => new Encounter(ReadNode(ref input), input.ReadInt32(), ReadNode(ref input), input.ReadInt32()),
+            "E" => new Encounter(ReadNode(ref input), input.ReadInt32(), ReadNode(ref input), input.ReadInt32(), input.ReadBoolean()),
             "HOM" => new HandOverToMe(ReadNode(ref input)),
             "HOD" => new HandOverDone(ReadNode(ref input)),
             _ => throw new SerializationException($"Unknown manifest [{manifest}] for the serializer of cluster messages."),

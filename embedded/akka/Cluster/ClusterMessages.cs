@@ -35,4 +35,5 @@ internal sealed record ExitingConfirmed(UniqueAddress Node) : IClusterMessage;
 /// <param name="Size">The number of members of its cluster.</param>
 /// <param name="First">The first of these by address.</param>
 /// <param name="RemovedUid">The process that was removed; 0 for none.</param>
-internal sealed record Encounter(UniqueAddress From, int Size, UniqueAddress First, int RemovedUid) : IClusterMessage;
+/// <param name="IsAnswer">Whether it answers what the other one has said, so that the way is open in both directions.</param>
+internal sealed record Encounter(UniqueAddress From, int Size, UniqueAddress First, int RemovedUid, bool IsAnswer) : IClusterMessage;

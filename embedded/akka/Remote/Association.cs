@@ -112,16 +112,20 @@ internal sealed class Association
         Remoting.Watcher.AddressTerminated(Address, uid.Value);
     }
 
-    /// <summary>The other system does not speak to us any more.</summary>
+    /// <summary>
+    /// The other system says that it does not speak to us any more. That counts when it also says so in a handshake: one that does not hear us
+    /// has given us up, but cannot be come back to.
+    /// </summary>
+    public void AskWhetherQuarantined() => SendControl(FrameKind.Heartbeat);
+
+    /// <summary>The other system refuses us in a handshake; told each time.</summary>
     public void WeAreQuarantined()
     {
+        bool first;
         lock (_lock)
-        {
-            if (_weAreQuarantined)
-                return;
-            _weAreQuarantined = true;
-        }
-        Remoting.Log.Warning("{0} has quarantined this system", Address);
+            (first, _weAreQuarantined) = (!_weAreQuarantined, true);
+        if (first)
+            Remoting.Log.Warning("{0} has quarantined this system", Address);
         Remoting.System.EventStream.Publish(new ThisActorSystemQuarantinedEvent(Remoting.LocalAddress, Address));
     }
 

@@ -45,7 +45,7 @@ internal sealed class InboundConnection(Association association, Introduction in
             _ended.SetResult();
         }
         if (end == ConnectionEnd.Quarantined)
-            association.WeAreQuarantined();
+            association.AskWhetherQuarantined();
         else if (end == ConnectionEnd.Lost && !_closing && !Remoting.Stopped.IsCancellationRequested)
             association.Lost(introduction.Uid);
     }

@@ -101,19 +101,20 @@ internal sealed class OutboundLane(Association association, bool control)
                 _complained = false;
                 end = await UseAsync(connection);
                 lastConnected = TimeProvider.System.GetTimestamp();
+                if (end == ConnectionEnd.Quarantined)
+                    association.AskWhetherQuarantined();
             }
             catch (QuarantinedException)
             {
                 end = ConnectionEnd.Quarantined;
                 DropPending();
+                association.WeAreQuarantined();
             }
             catch (Exception failure)
             {
                 Complain(failure);
                 DropPending();
             }
-            if (end == ConnectionEnd.Quarantined)
-                association.WeAreQuarantined();
             if (MayEnd(end != ConnectionEnd.Lost || TimeProvider.System.GetElapsedTime(lastConnected) > Patience))
                 return;
             await Task.WhenAny(Task.Delay(backoff, Remoting.Stopped));
