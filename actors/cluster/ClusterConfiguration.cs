@@ -24,6 +24,8 @@ internal static class ClusterConfiguration
             failure-detector {
               heartbeat-interval = 500ms
               acceptable-heartbeat-pause = 3s
+              # Everybody watches everybody: who is out of whose reach decides who goes on.
+              monitored-by-nr-of-members = 1000
             }
             singleton.hand-over-retry-interval = 200ms
             singleton-proxy {

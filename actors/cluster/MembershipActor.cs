@@ -1,11 +1,15 @@
+using ActorTrain.Actors.Messages;
 using Akka.Actor;
 using Akka.Cluster;
 
 namespace ActorTrain.Actors.Cluster;
 
-/// <summary>Keeps a node's <see cref="NodeMap"/> as the cluster's membership is.</summary>
+/// <summary>Keeps a node's <see cref="NodeMap"/> as the cluster's membership is, and tells others of it.</summary>
 internal sealed class MembershipActor : ReceiveActor
 {
+    public const string Name = "membership";
+    public const string Path = "/user/" + Name;
+
     private readonly Akka.Cluster.Cluster _cluster = Akka.Cluster.Cluster.Get(Context.System);
     private readonly Dictionary<UniqueAddress, Member> _members = [];
     private readonly HashSet<UniqueAddress> _unreachable = [];
@@ -35,6 +39,7 @@ internal sealed class MembershipActor : ReceiveActor
             _unreachable.Remove(reachable.Member.UniqueAddress);
             Publish();
         });
+        Receive<MembersRequest>(_ => Sender.Tell(new MembersAnswer([.. _nodes.All.Where(node => node.Reachable).Select(node => node.Address)])));
     }
 
     protected override void PreStart() => _cluster.Subscribe(Self, ClusterEvent.InitialStateAsEvents,

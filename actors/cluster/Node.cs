@@ -18,7 +18,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>How long a node that leaves may take to hand on what it does.</summary>
     private static readonly TimeSpan DrainLimit = TimeSpan.FromSeconds(30);
 
-    private static readonly TimeSpan ProbeEvery = TimeSpan.FromSeconds(1);
+    /// <summary>How long a node that comes back may take to be a member before it looks again who is there.</summary>
+    private static readonly TimeSpan JoinLimit = TimeSpan.FromSeconds(5);
 
     private readonly NodeOptions _options;
     private readonly NodeDisk _disk;
@@ -110,8 +111,8 @@ public sealed class Node : IAsyncDisposable
     /// <summary>One membership from its beginning to its end.</summary>
     private async Task LiveOnceAsync(bool again)
     {
-        // A port that is not known yet cannot be a seed's; and who lost the majority must find it before it joins or begins anew.
-        bool joinsLater = _port == 0 || (again && _options.KeepMajority);
+        // A port that is not known yet cannot be a seed's; and who comes back looks for the others before it joins or begins anew.
+        bool joinsLater = _port == 0 || again;
         var work = new BackgroundWork();
         var nodes = new NodeMap();
         ActorSystem system;
@@ -136,15 +137,20 @@ public sealed class Node : IAsyncDisposable
             {
                 Root = ClusterConfiguration.RootOf(Address),
             };
+            var up = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
+            cluster.RegisterOnMemberUp(up.SetResult);
             cluster.RegisterOnMemberUp(() => _up.TrySetResult());
             var removed = new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously);
             cluster.RegisterOnMemberRemoved(() => removed.TrySetResult());
             var node = Populate(system, identity, nodes, work, end.Token);
-            if (joinsLater)
-                joining = JoinAsync(system, again, end.Token);
+            if (again)
+                joining = ComeBackAsync(system, up.Task, end.Token);
+            else if (joinsLater)
+                Join(system, Seeds);
 
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
-            if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task)
+            // Who is no member has nothing to hand on and nobody to say goodbye to.
+            if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task && up.Task.IsCompleted)
             {
                 var idle = node.Ask<NodeActor.Idle>(new NodeActor.Leave(), DrainLimit, _stop.Token);
                 await Task.WhenAny(idle, removed.Task, system.WhenTerminated);
@@ -167,41 +173,25 @@ public sealed class Node : IAsyncDisposable
     /// <summary>The nodes to join; the first one begins a cluster if none of them has one.</summary>
     private IReadOnlyList<string> Seeds => _options.Join.Count == 0 ? [Address] : _options.Join;
 
-    /// <summary>Joins, and a node that comes back only when it reaches the majority of those that it knew: else it might begin a cluster beside theirs.</summary>
-    private async Task JoinAsync(ActorSystem system, bool again, CancellationToken cancel)
-    {
-        for (bool said = false; again && !await ReachesMajorityAsync(system); said = true)
-        {
-            if (!said)
-                _events.Report(new Notice($"The node waits until it reaches the majority of the {_known.Count} nodes that it knows."));
-            await Task.Delay(ProbeEvery, cancel);
-        }
-        var seeds = Seeds.Concat(_known).Distinct().Select(seed => Akka.Actor.Address.Parse(ClusterConfiguration.RootOf(seed)));
-        Akka.Cluster.Cluster.Get(system).JoinSeedNodes([.. seeds]);
-    }
+    private static void Join(ActorSystem system, IEnumerable<string> seeds) =>
+        Akka.Cluster.Cluster.Get(system).JoinSeedNodes([.. seeds.Select(seed => Akka.Actor.Address.Parse(ClusterConfiguration.RootOf(seed)))]);
 
-    private async Task<bool> ReachesMajorityAsync(ActorSystem system)
+    /// <summary>Joins those that it finds. The first of them begins a cluster if none has one, and not the first seed, which may be gone.</summary>
+    private async Task ComeBackAsync(ActorSystem system, Task up, CancellationToken cancel)
     {
-        bool[] answers = await Task.WhenAll(_known.Where(node => node != Address).Select(AnswersAsync));
-        return 2 * (answers.Count(answered => answered) + 1) > _known.Count;
-
-        async Task<bool> AnswersAsync(string node)
+        var search = new ClusterSearch(system, Address, _known, Seeds, _options.KeepMajority, text => _events.Report(new Notice(text)));
+        while (!up.IsCompleted)
         {
-            try
-            {
-                await system.ActorSelection(ClusterConfiguration.RootOf(node) + NodeActor.Path).ResolveOne(ProbeEvery);
-                return true;
-            }
-            catch (ActorNotFoundException)
-            {
-                return false;
-            }
+            var found = await search.FindAsync(cancel);
+            Join(system, found.Concat(Seeds).Concat(_known).Distinct());
+            await Task.WhenAny(up, Task.Delay(JoinLimit, cancel));
+            cancel.ThrowIfCancellationRequested();
         }
     }
 
     private IActorRef Populate(ActorSystem system, NodeIdentity identity, NodeMap nodes, BackgroundWork work, CancellationToken end)
     {
-        system.ActorOf(Props.Create(() => new MembershipActor(nodes)), "membership");
+        system.ActorOf(Props.Create(() => new MembershipActor(nodes)), MembershipActor.Name);
         var forwarder = new EventForwarder(_events);
         var runs = new NodeRuns(_disk, identity, nodes, work, forwarder, end);
         var files = Props.Create(() => new FileServerActor(_disk.Files, _disk.Root, _disk.Fence, _disk.Needs, TimeProvider.System, text => forwarder.Report(new Notice(text))));

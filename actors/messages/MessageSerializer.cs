@@ -43,6 +43,8 @@ public sealed class MessageSerializer : SerializerWithStringManifest
         new Contract<NodeReport>("node-report"),
         new Contract<RecordRequest>("record-request"),
         new Contract<RecordAnswer>("record-answer"),
+        new Contract<MembersRequest>("members-request"),
+        new Contract<MembersAnswer>("members-answer"),
         new Contract<MessageChunk>("message-chunk"),
         new Contract<EventReport>("event-report"),
         new Contract<FileRequest>("file-request"),

@@ -258,6 +258,15 @@ public sealed record RecordRequest;
 [MessagePackObject]
 public sealed record RecordAnswer([property: Key(0)] string Node, [property: Key(1)] long Epoch, [property: Key(2)] RunRecord? Record);
 
+/// <summary>A node that comes back to its cluster asks another one who belongs to it.</summary>
+[MessagePackObject]
+public sealed record MembersRequest;
+
+/// <summary>The answer to <see cref="MembersRequest"/>.</summary>
+/// <param name="Addresses">The members that can be reached, <c>host:port</c>; none when the node that answers belongs to no cluster itself.</param>
+[MessagePackObject]
+public sealed record MembersAnswer([property: Key(0)] string[] Addresses);
+
 /// <summary>A part of an answer that is too large for one message.</summary>
 /// <param name="Id">Names the answer.</param>
 /// <param name="Number">Number of the part, from 0.</param>

@@ -1,3 +1,4 @@
+using ActorTrain.Actors;
 using ActorTrain.Actors.Cluster;
 using ActorTrain.Actors.Tests;
 
@@ -33,6 +34,42 @@ public class NetworkTests(ClusterFixture fixture)
     [Theory, EachModality]
     public Task A_student_that_nothing_reaches_joins_again_with_what_it_has_done(Modality modality) => CutOffAsync(modality,
         new(NodeRoles.Coordinator, NodeRoles.Evaluator), new(NodeRoles.Data, NodeRoles.Teacher), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
+
+    [Fact]
+    public Task Of_a_cluster_that_keeps_the_majority_a_node_that_nothing_reaches_waits_until_it_sees_the_others() => KeepMajorityAsync(cutOff: 2,
+        NodeSetup.AllBut() with { Faults = PauseTests.LongSteps }, new(NodeRoles.Data), NodeSetup.AllBut());
+
+    [Fact]
+    public Task The_majority_goes_on_without_the_node_that_the_others_began_with() => KeepMajorityAsync(cutOff: 0,
+        NodeSetup.AllBut(), new(NodeRoles.Data), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
+
+    /// <summary>The last node hears nothing from the first one, both speak with the second one.</summary>
+    [Theory]
+    [InlineData(Modality.Text, false)]
+    [InlineData(Modality.Images, true)]
+    public Task Of_two_nodes_with_a_bad_way_between_them_one_waits_until_it_is_mended(Modality modality, bool keepMajority) => fixture.RunAsync(modality,
+        [NodeSetup.AllBut() with { Faults = PauseTests.LongSteps, KeepMajority = keepMajority }, new(NodeRoles.Data) { KeepMajority = keepMajority },
+            NodeSetup.AllBut() with { Proxied = true, KeepMajority = keepMajority }], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            cluster[2].Proxy!.Clog($"akka.tcp://actortrain@{cluster[0].Address}");
+            await cluster.SaysAsync(cluster[2], $"waits until it reaches {cluster[0].Address}, which belongs to the cluster");
+            await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
+            cluster[2].Proxy!.Unclog();
+            await cluster.UntilInAsync(cluster[2]);
+        });
+
+    /// <summary>Messages from one of three nodes arrive, those to it do not, until the others have gone on without it.</summary>
+    private Task KeepMajorityAsync(int cutOff, params NodeSetup[] nodes) =>
+        fixture.RunAsync(Modality.Images, [.. nodes.Select((node, number) => node with { Proxied = number == cutOff, KeepMajority = true })], async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            cluster[cutOff].Proxy!.Clog();
+            await cluster.UntilOutAsync(cluster[cutOff]);
+            await cluster.SaysAsync(cluster[cutOff], "waits until it reaches the majority of the 3 nodes");
+            cluster[cutOff].Proxy!.Unclog();
+            await cluster.UntilInAsync(cluster[cutOff]);
+        });
 
     /// <summary>Messages from the last node arrive, those to it do not, until the others have gone on without it.</summary>
     private Task CutOffAsync(Modality modality, NodeSetup first, NodeSetup second, NodeSetup last) => fixture.RunAsync(modality, [first, second, last with { Proxied = true }], async cluster =>

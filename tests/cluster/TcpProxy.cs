@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Sockets;
+using ActorTrain.Tests;
 
 namespace ActorTrain.Cluster.Tests;
 
@@ -15,6 +16,7 @@ internal sealed class TcpProxy : IAsyncDisposable
     private readonly HashSet<Socket> _sockets = [];
     private readonly Task _accepting;
     private TaskCompletionSource _open = new();
+    private volatile string? _clogged;
 
     public TcpProxy(int target)
     {
@@ -34,7 +36,12 @@ internal sealed class TcpProxy : IAsyncDisposable
     /// While the way to the port is clogged, nothing arrives there and no error shows; what was sent meanwhile arrives afterwards, as TCP
     /// sends it again.
     /// </summary>
-    public void Clog() => Volatile.Write(ref _open, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    /// <param name="peer">The actor system whose way is clogged; null for everybody's.</param>
+    public void Clog(string? peer = null)
+    {
+        _clogged = peer;
+        Volatile.Write(ref _open, new TaskCompletionSource(TaskCreationOptions.RunContinuationsAsynchronously));
+    }
 
     public void Unclog() => _open.TrySetResult();
 
@@ -82,7 +89,7 @@ internal sealed class TcpProxy : IAsyncDisposable
             lock (_lock)
                 _sockets.UnionWith([near, far]);
             await far.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
-            await Task.WhenAny(PumpAsync(near, far, () => _open.Task), PumpAsync(far, near, () => Task.CompletedTask));
+            await Task.WhenAny(PumpAsync(near, far, new Introductions()), PumpAsync(far, near, null));
         }
         catch (Exception error) when (error is OperationCanceledException or SocketException or ObjectDisposedException)
         {
@@ -96,14 +103,19 @@ internal sealed class TcpProxy : IAsyncDisposable
         }
     }
 
-    private async Task PumpAsync(Socket from, Socket to, Func<Task> open)
+    /// <param name="from">Where the bytes come from.</param>
+    /// <param name="to">Where they go.</param>
+    /// <param name="introductions">Who is behind <paramref name="from"/>, on the way that can be clogged; null on the way back.</param>
+    private async Task PumpAsync(Socket from, Socket to, Introductions? introductions)
     {
         var buffer = new byte[BufferBytes];
         try
         {
             while (await from.ReceiveAsync(buffer, _stop.Token) is var count and > 0)
             {
-                await open().WaitAsync(_stop.Token);
+                introductions?.Overhear(buffer.AsSpan(0, count));
+                if (introductions is not null && (_clogged is null || _clogged == introductions.Opener))
+                    await Volatile.Read(ref _open).Task.WaitAsync(_stop.Token);
                 for (int sent = 0; sent < count;)
                     sent += await to.SendAsync(buffer.AsMemory(sent, count - sent), _stop.Token);
             }
