@@ -128,8 +128,14 @@ internal sealed class TcpProxy : IDisposable
         }
         finally
         {
-            from.Dispose();
-            to.Dispose();
+            // Not while another thread resets them.
+            lock (_open)
+            {
+                _open.Remove(from);
+                _open.Remove(to);
+                from.Dispose();
+                to.Dispose();
+            }
         }
     }
 
