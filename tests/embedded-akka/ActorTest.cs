@@ -7,7 +7,7 @@ namespace ActorTrain.Embedded.Akka.Tests;
 /// <summary>A quiet actor system for a test, and what tests need around it.</summary>
 public abstract class ActorTest : IAsyncLifetime
 {
-    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    protected static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     protected ActorSystem System { get; } = ActorSystem.Create("test", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
 

@@ -9,6 +9,9 @@ public abstract class ClusterTest : RemoteTest, IDisposable
     /// <summary>Only a lost connection can tell of a death.</summary>
     protected const string NeverSilent = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 1h\n";
 
+    /// <summary>Silence soon tells of a death; not so soon that a busy machine does.</summary>
+    protected const string Impatient = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 1s\n";
+
     /// <summary>Nobody is downed but by a person, or by a new process in its place.</summary>
     protected const string NoDowning = "akka.cluster.downing-provider-class = \"\"\n";
 
@@ -40,7 +43,7 @@ public abstract class ClusterTest : RemoteTest, IDisposable
             akka.remote.dot-netty.tcp { public-hostname = 127.0.0.1, public-port = {{proxy.Port}} }
             akka.cluster {
               seed-node-timeout = 1s, gossip-interval = 200ms, log-info = off
-              failure-detector { heartbeat-interval = 100ms, acceptable-heartbeat-pause = 10s }
+              failure-detector { heartbeat-interval = 100ms, acceptable-heartbeat-pause = 1m }
             }
 
             """ + settings);

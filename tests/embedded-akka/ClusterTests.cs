@@ -109,8 +109,7 @@ public sealed class ClusterTests : ClusterTest
     [Fact]
     public async Task A_silent_node_is_unreachable_and_comes_back()
     {
-        var impatient = NoDowning + "akka.cluster.failure-detector.acceptable-heartbeat-pause = 300ms\n";
-        var nodes = await StartCluster(impatient, impatient);
+        var nodes = await StartCluster(NoDowning + Impatient, NoDowning + Impatient);
         var events = Follow<ClusterEvent.IReachabilityEvent>(nodes[0]);
         Isolate(nodes, true);
         Assert.Equal(nodes[1].Address, (await events.Next<ClusterEvent.UnreachableMember>()).Member.Address);

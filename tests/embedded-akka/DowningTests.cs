@@ -115,7 +115,6 @@ public sealed class DowningTests : ClusterTest
     [Fact]
     public async Task A_node_that_was_away_while_it_was_removed_learns_it_when_it_is_back()
     {
-        const string Impatient = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 300ms\n";
         var nodes = await StartCluster(Impatient + AutoDown, NeverSilent + NoDowning);
         var removed = Follow<ClusterEvent.MemberRemoved>(nodes[0]);
         var learnt = Removed(nodes[1]);
@@ -132,7 +131,7 @@ public sealed class DowningTests : ClusterTest
     [Fact]
     public async Task Of_two_halves_that_removed_each_other_one_gives_way_when_they_meet_again()
     {
-        var settings = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 300ms\n" + AutoDown;
+        var settings = Impatient + AutoDown;
         var nodes = (await StartCluster(settings, settings)).OrderBy(node => node.Address.Port).ToArray();
         var removed = nodes.Select(Follow<ClusterEvent.MemberRemoved>).ToArray();
         var gaveWay = nodes.Select(Removed).ToArray();

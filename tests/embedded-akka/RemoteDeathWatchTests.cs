@@ -95,7 +95,8 @@ public sealed class RemoteDeathWatchTests : RemoteTest
     public async Task A_system_that_does_not_answer_any_more_is_dead_with_all_its_actors()
     {
         using var proxy = new TcpProxy();
-        ActorSystem here = Begin("here"), there = Begin("there", $"akka.remote.dot-netty.tcp.public-port = {proxy.Port}");
+        ActorSystem here = Begin("here", "akka.remote.watch-failure-detector.acceptable-heartbeat-pause = 2s");
+        ActorSystem there = Begin("there", $"akka.remote.dot-netty.tcp.public-port = {proxy.Port}");
         proxy.Start(RemotingOf(there).BoundPort);
         MakeEcho(there);
         Make(there, "second", _ => { });

@@ -11,7 +11,7 @@ namespace ActorTrain.Embedded.Akka.Tests;
 /// <summary>Actor systems in this process that reach each other over the loopback interface.</summary>
 public abstract class RemoteTest : IAsyncLifetime
 {
-    protected static readonly TimeSpan Limit = TimeSpan.FromSeconds(30);
+    protected static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
 
     private readonly List<ActorSystem> _systems = [];
 
@@ -19,7 +19,7 @@ public abstract class RemoteTest : IAsyncLifetime
 
     public Task DisposeAsync() => Task.WhenAll(_systems.Select(system => system.Terminate()));
 
-    /// <summary>A system on a free port. Warnings go to the event stream and nowhere else.</summary>
+    /// <summary>A system on a free port, patient with a machine that is busy with something else. Warnings go to the event stream and nowhere else.</summary>
     protected ActorSystem Begin(string name, string settings = "")
     {
         var system = ActorSystem.Create(name, ConfigurationFactory.ParseString(settings).WithFallback(ConfigurationFactory.ParseString($$"""
@@ -32,7 +32,8 @@ public abstract class RemoteTest : IAsyncLifetime
               }
               remote {
                 dot-netty.tcp { hostname = 127.0.0.1, port = 0 }
-                watch-failure-detector { heartbeat-interval = 50ms, acceptable-heartbeat-pause = 2s }
+                handshake-timeout = 1m
+                watch-failure-detector { heartbeat-interval = 50ms, acceptable-heartbeat-pause = 1m }
               }
             }
             """)));
@@ -84,7 +85,7 @@ public abstract class RemoteTest : IAsyncLifetime
         {
             try
             {
-                return await target.Ask<T>(message, TimeSpan.FromMilliseconds(200));
+                return await target.Ask<T>(message, TimeSpan.FromSeconds(1));
             }
             catch (AskTimeoutException) when (DateTime.UtcNow < end)
             {
