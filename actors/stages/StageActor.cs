@@ -227,8 +227,8 @@ internal sealed partial class StageActor : ReceiveActor, IWithStash
             Fail($"The student of stage '{Plan.Name}' was stopped; run the same command again to resume.");
             return;
         }
-        CountCrash("it was stopped");
         Start(service, _props[service]);
+        CountCrash("it was stopped");
     }
 
     private void CountCrash(string reason)

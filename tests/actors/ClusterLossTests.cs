@@ -1,4 +1,3 @@
-using System.Collections.Concurrent;
 using ActorTrain.Actors.Cluster;
 
 namespace ActorTrain.Actors.Tests;
@@ -7,6 +6,9 @@ namespace ActorTrain.Actors.Tests;
 [Collection("runs")]
 public class ClusterLossTests(RunFixture fixture)
 {
+    /// <summary>Steps of the long run after which it has one checkpoint.</summary>
+    private const long StepsToCheckpoint = 15;
+
     [Theory]
     [EachModality("source", 5)]
     [EachModality("fine-tuning", 5)]
@@ -17,12 +19,11 @@ public class ClusterLossTests(RunFixture fixture)
     public async Task Its_successor_goes_on_from_a_checkpoint_on_another_disk()
     {
         var (plan, expected) = await LongRunAsync();
-        long held = long.MaxValue;
-        var ledgers = await AssertSurvivesAsync(plan, expected, (done, others) =>
+        var ledgers = await AssertSurvivesAsync(plan, expected, (done, nodes) =>
         {
-            if (held == long.MaxValue && others.Any(HoldsCheckpoint))
-                held = done.Step;
-            return done.Step > held + 20;
+            if (done.Step == StepsToCheckpoint)
+                nodes.Hold(() => nodes.Folders.Skip(1).Any(HoldsCheckpoint));
+            return done.Step == StepsToCheckpoint + 20;
         });
         Assert.True(Assert.Single(ledgers).Line.Count <= 2);
     }
@@ -33,32 +34,34 @@ public class ClusterLossTests(RunFixture fixture)
         var (plan, expected) = await LongRunAsync();
         await using var nodes = new NodeGroup(fixture);
         var started = new List<Node>();
-        var trains = new ConcurrentDictionary<int, bool>();
+        var held = new TaskCompletionSource<(int Student, int Holder)>();
+        var leaving = new TaskCompletionSource();
         for (int number = 0; number < 3; number++)
         {
             int own = number;
             started.Add(await nodes.StartAsync(NodeRoles.All, happened =>
             {
-                if (happened is StepDone)
-                    trains[own] = true;
+                if (happened is not StepDone { Step: StepsToCheckpoint })
+                    return;
+                nodes.Hold(() => Holders(own).Any());
+                held.TrySetResult((own, Holders(own).First()));
+                nodes.Hold(() => leaving.Task.IsCompleted);
             }));
         }
-        var held = new TaskCompletionSource<(int Student, int Holder)>();
-        var run = nodes.RunAsync(plan, happened =>
-        {
-            var holders = Enumerable.Range(0, 3).Where(number => HoldsCheckpoint(nodes.Folders.ElementAt(number)) && !trains.ContainsKey(number)).ToList();
-            if (happened is StepDone && trains.Count == 1 && holders.Count == 1)
-                held.TrySetResult((trains.Keys.Single(), holders[0]));
-        });
+        var run = nodes.RunAsync(plan);
         var (student, holder) = await held.Task.WaitAsync(nodes.Limit);
 
-        await Task.WhenAll(started[student].LeaveAsync(), started[holder].LeaveAsync()).WaitAsync(nodes.Limit);
+        var left = Task.WhenAll(started[student].LeaveAsync(), started[holder].LeaveAsync());
+        leaving.SetResult();
+        await left.WaitAsync(nodes.Limit);
 
         Assert.Equal(expected[0].ModelSha256, (await run)[0].ModelSha256);
         var ledger = nodes.Ledger(plan.Stages[0].Name);
         Assert.Empty(ledger.Faults);
         // Between the leaver's last copy and its end the training may have begun once more.
         Assert.InRange(ledger.RepeatedSteps, 0, plan.Stages[0].CheckpointEvery);
+
+        IEnumerable<int> Holders(int student) => Enumerable.Range(0, 3).Where(number => number != student && HoldsCheckpoint(nodes.Folders.ElementAt(number)));
     }
 
     /// <summary>A stage long enough to be disturbed, with many checkpoints, and what it ends with.</summary>
@@ -73,20 +76,24 @@ public class ClusterLossTests(RunFixture fixture)
 
     /// <summary>Runs a plan on three nodes, of which the one that trains and coordinates ends, and another one takes its place.</summary>
     private async Task<IReadOnlyList<LedgerReport>> AssertSurvivesAsync(RunPlan plan, IReadOnlyList<StageResult> expected,
-        Func<StepDone, IEnumerable<string>, bool> end)
+        Func<StepDone, NodeGroup, bool> end)
     {
         await using var nodes = new NodeGroup(fixture);
-        var reached = new TaskCompletionSource();
+        var (reached, ending) = (new TaskCompletionSource(), new TaskCompletionSource());
         var first = await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student], happened =>
         {
-            if (happened is StepDone done && end(done, nodes.Folders.Skip(1)))
-                reached.TrySetResult();
+            if (happened is not StepDone done || !end(done, nodes))
+                return;
+            reached.TrySetResult();
+            nodes.Hold(() => ending.Task.IsCompleted);
         });
         await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Data, NodeRoles.Teacher]);
         await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher, NodeRoles.Evaluator]);
         var run = nodes.RunAsync(plan);
         await reached.Task.WaitAsync(nodes.Limit);
-        await first.DisposeAsync();
+        var ended = first.DisposeAsync();
+        ending.SetResult();
+        await ended;
         await nodes.StartAsync([NodeRoles.Student]);
 
         var results = await run;

@@ -35,19 +35,22 @@ public class ClusterRunTests(RunFixture fixture)
         var (plan, expected) = (fixture.Images.Whole, await fixture.Images.WholeResults);
         var other = Plans.Run(fixture[Modality.Text].Pretraining) with { Name = "other" };
         await using var nodes = new NodeGroup(fixture);
-        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student, NodeRoles.Evaluator]);
-        await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher]);
-        var training = new TaskCompletionSource();
-        var first = nodes.RunAsync(plan, happened =>
+        var (training, goOn) = (new TaskCompletionSource(), new TaskCompletionSource());
+        await nodes.StartAsync([NodeRoles.Coordinator, NodeRoles.Student, NodeRoles.Evaluator], happened =>
         {
-            if (happened is StepDone)
-                training.TrySetResult();
+            if (happened is not StepDone)
+                return;
+            training.TrySetResult();
+            nodes.Hold(() => goOn.Task.IsCompleted);
         });
-        await Task.WhenAny(training.Task, first);
+        await nodes.StartAsync([NodeRoles.Data, NodeRoles.Teacher]);
+        var first = nodes.RunAsync(plan);
+        await training.Task.WaitAsync(nodes.Limit);
 
         var refused = await Assert.ThrowsAsync<RunException>(() => nodes.RunAsync(other));
 
         Assert.Contains("wait for its end", refused.Message);
+        goOn.SetResult();
         AssertSame(expected, await first);
         AssertSame([(await fixture[Modality.Text].WholeResults)[0]], await nodes.RunAsync(other));
         AssertSame(expected, await nodes.RunAsync(plan));

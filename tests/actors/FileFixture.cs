@@ -24,7 +24,7 @@ public abstract class FileFixture : IAsyncLifetime
     protected TimeProvider Time { get; } = new HurriedTime(50);
 
     /// <summary>Ends a test that hangs.</summary>
-    protected CancellationTokenSource Limit { get; } = new(TimeSpan.FromSeconds(60));
+    protected CancellationTokenSource Limit { get; } = new(TimeSpan.FromMinutes(2));
 
     public Task InitializeAsync() => Task.CompletedTask;
 

@@ -6,6 +6,8 @@ namespace ActorTrain.Actors.Tests;
 [Collection("runs")]
 public class HealingTests(RunFixture fixture)
 {
+    private static readonly TimeSpan Limit = TimeSpan.FromMinutes(2);
+
     [Theory]
     [EachModality("source", "data-loader", false)]
     [EachModality("source", "data-loader", true)]
@@ -20,13 +22,20 @@ public class HealingTests(RunFixture fixture)
     public async Task A_lost_actor_does_not_change_the_weights(Modality modality, string stage, string actor, bool crash)
     {
         var expected = await fixture[modality].WholeResults;
+        using var replaced = new ManualResetEventSlim();
         var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, fixture.NewFolder(), (happened, system) =>
         {
-            if (happened is StepDone { Step: 1 or 3 } done && done.Stage == stage)
-                Lose(system, stage, actor, crash);
+            if (IsReplacement(happened))
+                replaced.Set();
+            if (happened is not StepDone { Step: 1 or 3 } done || done.Stage != stage)
+                return;
+            // Who is lost a second time must be there again.
+            if (done.Step == 3)
+                Assert.True(replaced.Wait(Limit));
+            Lose(system, stage, actor, crash);
         });
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
-        Assert.Equal(2, events.OfType<Notice>().Count(notice => notice.Text.Contains("was replaced")));
+        Assert.Equal(2, events.Count(IsReplacement));
     }
 
     [Theory]
@@ -94,6 +103,8 @@ public class HealingTests(RunFixture fixture)
         var (results, _) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
         Assert.Equal(expected.Select(result => result.ModelSha256), results.Select(result => result.ModelSha256));
     }
+
+    private static bool IsReplacement(RunEvent happened) => happened is Notice notice && notice.Text.Contains("was replaced");
 
     private void Lose(ActorSystem system, string stage, string actor, bool crash)
     {

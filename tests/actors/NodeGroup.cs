@@ -10,7 +10,7 @@ internal sealed class NodeGroup(RunFixture fixture, string host = "127.0.0.1") :
 
     private readonly List<IAsyncDisposable> _members = [];
     private readonly List<string> _addresses = [];
-    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(2));
+    private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(4));
 
     /// <summary>The nodes' folders, in the order of their starts.</summary>
     public ConcurrentQueue<string> Folders { get; } = [];
@@ -44,6 +44,9 @@ internal sealed class NodeGroup(RunFixture fixture, string host = "127.0.0.1") :
         await using var client = await ClusterClient.ConnectAsync(_addresses, Secret, null, Limit);
         return await client.RunAsync(plan, fixture.NewFolder(), new Told(react), Limit);
     }
+
+    /// <summary>Keeps the thread that reports an event, a student's between two steps, until something holds.</summary>
+    public void Hold(Func<bool> until) => SpinWait.SpinUntil(() => until() || Limit.IsCancellationRequested);
 
     /// <summary>What the nodes' ledgers prove of a stage.</summary>
     public LedgerReport Ledger(string stage) => LedgerReport.Read([.. Folders
