@@ -42,6 +42,7 @@ internal sealed class TrainingLoop(StageContext stage, StepQueue queue, IActorRe
         {
             actor.Tell(new StepTaken(stage.Fingerprint, step.Step));
             long taken = _time.GetTimestamp();
+            FaultPoints.Halt(step.Step);
             FaultPoints.Reach(FaultPoints.StudentSteps);
             var result = student.Step(step.Step, step.MicroBatches);
             long ended = _time.GetTimestamp();

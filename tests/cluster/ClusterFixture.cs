@@ -16,8 +16,11 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>Its steps and those between two checkpoints.</summary>
     public const int Steps = 60, CheckpointEvery = 10;
 
-    /// <summary>Steps that the student asks ahead.</summary>
-    public const int Window = 40;
+    /// <summary>The student has trained so many steps of it, and no more, before <see cref="TestCluster.GoOn"/>.</summary>
+    public const int Halt = 30;
+
+    /// <summary>Steps that the student asks ahead: too few to reach the stage's end from where it halts.</summary>
+    public const int Window = 20;
 
     private readonly Dictionary<(Modality Modality, TargetMode Targets), Lazy<Task<ExpectedRun>>> _expected = [];
     private readonly Lazy<Task<ExpectedRun>> _large;

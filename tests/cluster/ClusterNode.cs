@@ -38,9 +38,15 @@ internal sealed record NodeSetup(params IReadOnlyList<string> Roles)
 /// <summary>A node in a process of its own, which can be started again with the same command.</summary>
 internal sealed class ClusterNode : IAsyncDisposable
 {
+    /// <summary>Ports that no outgoing connection takes while the node is away.</summary>
+    private const int FirstPort = 20_000, Ports = 12_000;
+
     private static readonly ConcurrentDictionary<Process, bool> Living = new();
 
+    private static int _lastPort = Random.Shared.Next(Ports);
+
     private readonly NodeSetup _setup;
+    private readonly string _faults;
     private readonly int _port = FreePort();
     private Process? _process;
     private Task _reading = Task.CompletedTask;
@@ -52,9 +58,12 @@ internal sealed class ClusterNode : IAsyncDisposable
             process.Kill();
     };
 
-    public ClusterNode(NodeSetup setup, string folder)
+    /// <param name="setup">How it is started.</param>
+    /// <param name="folder">Its folder, if it has none of its own.</param>
+    /// <param name="faults">Further faults.</param>
+    public ClusterNode(NodeSetup setup, string folder, string faults)
     {
-        _setup = setup;
+        (_setup, _faults) = (setup, $"{setup.Faults},{faults}");
         Folder = setup.Folder ?? folder;
         Proxy = setup.Proxied ? new TcpProxy(_port) : null;
         Address = $"127.0.0.1:{Proxy?.Port ?? _port}";
@@ -88,7 +97,7 @@ internal sealed class ClusterNode : IAsyncDisposable
             RedirectStandardError = true,
         };
         start.Environment["ACTORTRAIN_SECRET"] = _setup.Secret;
-        start.Environment["ACTORTRAIN_FAULTS"] = _setup.Faults;
+        start.Environment["ACTORTRAIN_FAULTS"] = _faults;
         // Nodes share the processors: threads that wait must not spin.
         start.Environment["OMP_WAIT_POLICY"] = "passive";
         if (_process is not null)
@@ -138,12 +147,12 @@ internal sealed class ClusterNode : IAsyncDisposable
             Lines.Report(line);
     }
 
-    /// <summary>A port that no outgoing connection takes while the node is away.</summary>
+    /// <summary>A port that no other node of this process has or had.</summary>
     private static int FreePort()
     {
         while (true)
         {
-            int port = Random.Shared.Next(20_000, 32_000);
+            int port = FirstPort + Interlocked.Increment(ref _lastPort) % Ports;
             using var listener = new TcpListener(IPAddress.Loopback, port);
             try
             {

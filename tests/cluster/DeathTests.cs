@@ -8,9 +8,6 @@ namespace ActorTrain.Cluster.Tests;
 [Collection("deaths")]
 public class DeathTests(ClusterFixture fixture)
 {
-    /// <summary>How long the steps that the student has asked for last.</summary>
-    internal static readonly double WindowSeconds = ClusterFixture.Window * 0.05;
-
     private static readonly IReadOnlyList<NodeSetup> FourNodes =
     [
         new(NodeRoles.Coordinator, NodeRoles.Student),
@@ -31,7 +28,7 @@ public class DeathTests(ClusterFixture fixture)
             await cluster.CheckpointAsync();
             await cluster.KillAsync(cluster[1]);
             await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
-            Assert.InRange(cluster.LongestWait(after: ClusterFixture.CheckpointEvery), 0, WindowSeconds);
+            Assert.InRange(cluster.LongestWait(after: ClusterFixture.CheckpointEvery), 0, ClusterFixture.Window);
         });
 
     [Theory]
@@ -57,7 +54,7 @@ public class DeathTests(ClusterFixture fixture)
 
     [Theory, EachModality]
     public Task Another_coordinator_takes_over_and_the_student_does_not_stop(Modality modality) =>
-        fixture.RunAsync(modality, CoordinatorsBesideTheRest, cluster => TakeOverAsync(cluster, ClusterFixture.CheckpointEvery));
+        fixture.RunAsync(modality, CoordinatorsBesideTheRest, cluster => TakeOverAsync(cluster, ClusterFixture.CheckpointEvery, within: TimeSpan.FromSeconds(10)));
 
     [Fact]
     public Task A_student_writes_checkpoints_of_real_size_while_nobody_leads() => fixture.RunLargeAsync(
@@ -80,7 +77,7 @@ public class DeathTests(ClusterFixture fixture)
         fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
             await cluster.CheckpointAsync(2 * ClusterFixture.CheckpointEvery);
-            var student = cluster.Student();
+            var student = await cluster.StudentAsync();
             await cluster.KillAsync(student);
             await cluster.SaysAsync(student == cluster[1] ? cluster[2] : cluster[1], $"{ClusterFixture.Stage}: goes on after step");
         });
@@ -136,14 +133,14 @@ public class DeathTests(ClusterFixture fixture)
 
     /// <summary>Kills the coordinator after a checkpoint, and waits for the next one to lead and for the student's end.</summary>
     /// <returns>What the student has said between the two.</returns>
-    private static async Task<IEnumerable<string>> TakeOverAsync(TestCluster cluster, long checkpoint)
+    private static async Task<IEnumerable<string>> TakeOverAsync(TestCluster cluster, long checkpoint, TimeSpan? within = null)
     {
         await cluster.CheckpointAsync(checkpoint);
-        var (before, student) = (await cluster.StatusAsync(), cluster.Student());
+        var (before, student) = (await cluster.StatusAsync(), await cluster.StudentAsync());
         var (coordinator, said) = (cluster.At(before.Coordinator), student.Lines.Count);
         await cluster.KillAsync(coordinator);
         var successor = coordinator == cluster[1] ? cluster[2] : cluster[1];
-        await cluster.UntilAsync(status => status.Epoch > before.Epoch, within: TimeSpan.FromSeconds(10), asked: successor);
+        await cluster.UntilAsync(status => status.Epoch > before.Epoch, within, asked: successor);
         var meanwhile = student.Lines.All.Skip(said);
         await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
         Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));

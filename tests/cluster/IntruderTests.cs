@@ -13,7 +13,7 @@ public class IntruderTests(ClusterFixture fixture)
 
     [Fact]
     public Task Strangers_are_refused_noted_once_and_without_effect() =>
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher) with { Faults = PauseTests.LongSteps }, new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut(NodeRoles.Data, NodeRoles.Teacher), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
             var stranger = cluster.Add(new(NodeRoles.All) { Secret = "secret-of-another-cluster" });
             await cluster.CheckpointAsync();

@@ -19,7 +19,7 @@ public class MembershipTests(ClusterFixture fixture)
         fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Data, NodeRoles.Teacher)], async cluster =>
         {
             await cluster.CheckpointAsync();
-            var student = cluster.Student();
+            var student = await cluster.StudentAsync();
             var other = student == cluster[1] ? cluster[2] : cluster[1];
             Assert.NotEmpty(Assert.Single((await cluster.StatusAsync()).Members.Select(member => member.Machine).Distinct()));
             string status = await cluster.CommandAsync("status");
@@ -27,6 +27,7 @@ public class MembershipTests(ClusterFixture fixture)
             Assert.Contains(ClusterFixture.Stage, status);
 
             await cluster.CommandAsync("leave", student.Address);
+            cluster.GoOn();
             cluster[3].Send(Signal.Terminate);
             Assert.Equal(0, await cluster.WithinLimit(student.ExitAsync()));
             Assert.Equal(0, await cluster.WithinLimit(cluster[3].ExitAsync()));

@@ -7,9 +7,6 @@ namespace ActorTrain.Cluster.Tests;
 [Collection("cluster")]
 public class PauseTests(ClusterFixture fixture)
 {
-    /// <summary>Steps long enough for a pause to fall into the training.</summary>
-    internal const string LongSteps = "student-steps=100ms";
-
     internal const string Rejoins = "it joins again";
 
     [Theory]
@@ -17,7 +14,7 @@ public class PauseTests(ClusterFixture fixture)
     [EachModality(NodeRoles.Teacher)]
     [EachModality(NodeRoles.Evaluator)]
     public Task A_node_that_stood_still_and_was_not_missed_joins_again(Modality modality, string role) =>
-        fixture.RunAsync(modality, [NodeSetup.AllBut() with { Faults = LongSteps }, new(role)], async cluster =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(), new(role)], async cluster =>
         {
             await cluster.CheckpointAsync();
             await PauseAsync(cluster, cluster[1]);
@@ -33,7 +30,7 @@ public class PauseTests(ClusterFixture fixture)
 
     [Theory, EachModality]
     public Task A_coordinator_that_was_replaced_while_it_stood_still_decides_nothing(Modality modality) =>
-        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Coordinator) with { Faults = LongSteps }, new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Coordinator), new(NodeRoles.Coordinator), new(NodeRoles.Coordinator)], async cluster =>
         {
             await cluster.CheckpointAsync();
             var before = await cluster.StatusAsync();
@@ -43,25 +40,27 @@ public class PauseTests(ClusterFixture fixture)
 
     [Theory, EachModality]
     public Task A_student_that_was_replaced_while_it_stood_still_commits_nothing(Modality modality) =>
-        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student) { Faults = LongSteps }, new(NodeRoles.Student) { Faults = LongSteps }], async cluster =>
+        fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
             await cluster.CheckpointAsync();
-            var student = cluster.Student();
+            var student = await cluster.StudentAsync();
             var other = student == cluster[1] ? cluster[2] : cluster[1];
             student.Send(Signal.Stop);
             await cluster.SaysAsync(other, $"{ClusterFixture.Stage}: goes on after step");
+            cluster.GoOn();
             student.Send(Signal.Continue);
             await cluster.SaysAsync(student, Rejoins);
         });
 
     [Fact]
     public Task A_node_that_is_taken_out_by_hand_joins_again() =>
-        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut() with { DowningAfter = "60s", Faults = LongSteps }, new(NodeRoles.Data) { DowningAfter = "60s" }], async cluster =>
+        fixture.RunAsync(Modality.Images, [NodeSetup.AllBut() with { DowningAfter = "60s" }, new(NodeRoles.Data) { DowningAfter = "60s" }], async cluster =>
         {
             await cluster.CheckpointAsync();
             cluster[1].Send(Signal.Stop);
             await cluster.CommandAsync("down", cluster[1].Address);
             await cluster.UntilOutAsync(cluster[1]);
+            cluster.GoOn();
             cluster[1].Send(Signal.Continue);
             await cluster.SaysAsync(cluster[1], Rejoins);
         });
@@ -71,6 +70,7 @@ public class PauseTests(ClusterFixture fixture)
     {
         node.Send(Signal.Stop);
         await cluster.UntilOutAsync(node);
+        cluster.GoOn();
         node.Send(Signal.Continue);
         await cluster.SaysAsync(node, Rejoins);
         await cluster.UntilInAsync(node);

@@ -22,6 +22,7 @@ public class ResourceTests(ClusterFixture fixture)
             await cluster.CheckpointAsync();
             string filler = Path.Combine(folder, "filler");
             Fill(filler);
+            cluster.GoOn();
             string sentence = await cluster.FailsAsync();
             Assert.Contains(folder, sentence);
             Assert.Contains("space", sentence);
