@@ -14,14 +14,20 @@ public class ConfigurationTests
         Assert.All(keys[false], key => Assert.StartsWith("#", text[key.Value.Line - 2].Trim()));
     }
 
+    /// <summary>The ready-made configurations.</summary>
+    public static TheoryData<string> Shipped => [.. typeof(RunConfiguration).Assembly.GetManifestResourceNames()
+        .Where(name => name.StartsWith("hocon/", StringComparison.Ordinal)).Select(name => name["hocon/".Length..]).Except(["reference.conf"])];
+
     [Theory]
-    [InlineData("demo.conf")]
-    [InlineData("demo-short.conf")]
-    [InlineData("xray.conf")]
-    [InlineData("scierc.conf")]
-    [InlineData("chemprot.conf")]
-    public void Every_shipped_configuration_is_valid(string name) =>
-        Settings.Read(RunConfiguration.Load([RunConfiguration.Resource("demo.conf"), RunConfiguration.Resource(name)], []), "test");
+    [MemberData(nameof(Shipped))]
+    public void Every_shipped_configuration_is_valid(string name)
+    {
+        RunConfiguration configuration = RunConfiguration.Load([RunConfiguration.Resource("demo.conf"), RunConfiguration.Resource(name)], []);
+        Settings.Read(configuration, "test");
+        StudyDefinition study = configuration.Study;
+        Assert.All(study.DataSets, data => Settings.Read(data.Configuration, "test"));
+        Assert.All(study.Sweep.SelectMany(swept => swept.Values, (swept, value) => $"{swept.Key}={value}"), point => Settings.Read(configuration.With([point]), "test"));
+    }
 
     [Fact]
     public void A_set_value_wins_over_the_file_and_the_file_over_the_reference()
