@@ -44,6 +44,24 @@ public class NetworkTests(ClusterFixture fixture)
     public Task The_majority_goes_on_without_the_node_that_the_others_began_with() => KeepMajorityAsync(cutOff: 0,
         NodeSetup.AllBut(), new(NodeRoles.Data), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
 
+    [Fact]
+    public Task Where_no_majority_was_left_one_begins_anew_without_the_node_that_all_began_with() => fixture.RunAsync(Modality.Images,
+        [.. new[] { NodeSetup.AllBut(), NodeSetup.AllBut(), new(NodeRoles.Data) }.Select(node => node with { Proxied = true, KeepMajority = true, Faults = PauseTests.LongSteps })],
+        async cluster =>
+        {
+            await cluster.CheckpointAsync();
+            ClusterNode[] nodes = [cluster[0], cluster[1], cluster[2]];
+            foreach (var node in nodes)
+                node.Proxy!.Clog();
+            foreach (var node in nodes)
+                await cluster.SaysAsync(node, "waits until it reaches the majority of the 3 nodes");
+            cluster[1].Proxy!.Unclog();
+            cluster[2].Proxy!.Unclog();
+            await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
+            cluster[0].Proxy!.Unclog();
+            await cluster.UntilInAsync(cluster[0]);
+        });
+
     /// <summary>The last node hears nothing from the first one, both speak with the second one.</summary>
     [Theory]
     [InlineData(Modality.Text, false)]
