@@ -1,4 +1,5 @@
 using System.Security.Cryptography;
+using ActorTrain.DataPipeline;
 using ActorTrain.Model;
 using MessagePack;
 
@@ -97,6 +98,23 @@ public sealed record DataPlan
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
     internal bool Augments => CropPadding > 0 || Flip;
 
+    /// <summary>Whether samples are drawn from the data set by their labels.</summary>
+    internal bool IsDrawn => Limit > 0 || HoldOut > 0;
+
+    /// <summary>What opens the data set.</summary>
+    /// <param name="classNames">The classes where the plan leaves them to the data; null to find them there.</param>
+    public SourceOptions ToSourceOptions(IReadOnlyList<string>? classNames = null) => new()
+    {
+        Location = Location,
+        Key = Key,
+        CacheDirectory = CacheDirectory,
+        Limit = Limit,
+        LimitSeed = LimitSeed,
+        HoldOut = HoldOut,
+        HeldOut = HeldOut,
+        ClassNames = ClassNames ?? classNames,
+    };
+
     /// <summary>
     /// What decides bits. Skipping is not among it: what was computed without it met no broken sample, so it is the same with it. Nor is the
     /// seed of a draw where nothing is drawn.
@@ -107,7 +125,7 @@ public sealed record DataPlan
         CacheDirectory = "",
         SkipBroken = false,
         DecodedCacheBytes = 0,
-        LimitSeed = Limit > 0 || HoldOut > 0 ? LimitSeed : 0,
+        LimitSeed = IsDrawn ? LimitSeed : 0,
     };
 }
 

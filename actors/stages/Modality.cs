@@ -142,7 +142,7 @@ internal sealed class TextModality : Modality
             Pack = text.Pack,
             TextField = text.TextField,
             // A limit or what is held out takes its share of every class, so that it takes the same documents in every stage.
-            LabelField = Plan.Kind is StageKind.Pretrain or StageKind.Distill && data is { Limit: 0, HoldOut: 0 } ? null : text.LabelField,
+            LabelField = Plan.Kind is StageKind.Pretrain or StageKind.Distill && !data.IsDrawn ? null : text.LabelField,
             PairField = text.PairField,
             BatchSize = split == DataSplit.Source ? Plan.ReplayedSamples : Plan.BatchSize - Plan.ReplayedSamples,
             BucketBatches = text.BucketBatches,

@@ -52,11 +52,11 @@ internal sealed class StageSources : IAsyncDisposable
         try
         {
             if (plan.Source is not null)
-                sources._source = await modality.OpenAsync(DataSplit.Source, Options(plan.Source, null), null, cancel);
+                sources._source = await OpenSetAsync(DataSplit.Source, plan.Source);
             if (plan.Train is not null)
-                sources._train = await modality.OpenAsync(DataSplit.Train, Options(plan.Train, null), sources._source, cancel);
+                sources._train = await OpenSetAsync(DataSplit.Train, plan.Train, source: sources._source);
             if (plan.Test is not null && plan.Kind is StageKind.Finetune or StageKind.Evaluate)
-                sources._test = await modality.OpenAsync(DataSplit.Test, Options(plan.Test, sources.Train?.ClassNames ?? modality.ClassNames), null, cancel);
+                sources._test = await OpenSetAsync(DataSplit.Test, plan.Test, sources.Train?.ClassNames ?? modality.ClassNames);
             if (plan.Kind == StageKind.Finetune && sources.Train!.ClassNames.Length < 2)
                 throw new RunException($"{plan.Train!.Key} = {plan.Train.Location} has {sources.Train.ClassNames.Length} class(es), but stage '{plan.Name}' "
                     + $"learns to tell at least 2 apart; {modality.HowToLabel(plan.Train)}.");
@@ -71,18 +71,8 @@ internal sealed class StageSources : IAsyncDisposable
             throw;
         }
 
-        SourceOptions Options(DataPlan data, IReadOnlyList<string>? classNames) => new()
-        {
-            Location = data.Location,
-            Key = data.Key,
-            CacheDirectory = data.CacheDirectory,
-            Limit = data.Limit,
-            LimitSeed = data.LimitSeed,
-            HoldOut = data.HoldOut,
-            HeldOut = data.HeldOut,
-            ClassNames = data.ClassNames ?? classNames,
-            Progress = progress,
-        };
+        Task<StageSource> OpenSetAsync(DataSplit split, DataPlan data, IReadOnlyList<string>? classNames = null, StageSource? source = null) =>
+            modality.OpenAsync(split, data.ToSourceOptions(classNames) with { Progress = progress }, source, cancel);
     }
 
     /// <summary>Disposes what reads the data sets.</summary>

@@ -19,7 +19,7 @@ internal static class RunTexts
         MaxLength = data.Text!.MaxLength,
         Pack = data.Text.Pack,
         TextField = data.Text.TextField,
-        LabelField = labelled || data.Limit > 0 ? data.Text.LabelField : null,
+        LabelField = labelled || data.Limit > 0 || data.HoldOut > 0 ? data.Text.LabelField : null,
         PairField = data.Text.PairField,
         BatchSize = batchSize,
         BucketBatches = data.Text.BucketBatches,
@@ -27,19 +27,8 @@ internal static class RunTexts
     };
 
     /// <summary>Opens a data set of the plan.</summary>
-    public static Task<ITextSource> OpenAsync(DataPlan data, TextOptions options, Tokenizer tokenizer, CancellationToken cancel)
-    {
-        var source = new SourceOptions
-        {
-            Location = data.Location,
-            Key = data.Key,
-            CacheDirectory = data.CacheDirectory,
-            ClassNames = data.ClassNames,
-            Limit = data.Limit,
-            LimitSeed = data.LimitSeed,
-        };
-        return OpeningDisplay.ShowAsync(source, shown => TextSources.OpenAsync(shown, options, tokenizer, cancel));
-    }
+    public static Task<ITextSource> OpenAsync(DataPlan data, TextOptions options, Tokenizer tokenizer, CancellationToken cancel) =>
+        OpeningDisplay.ShowAsync(data.ToSourceOptions(), shown => TextSources.OpenAsync(shown, options, tokenizer, cancel));
 
     /// <summary>What the training sets are like, as a section of the report.</summary>
     public static async Task<string> SectionAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
