@@ -38,21 +38,22 @@ public class NetworkTests(ClusterFixture fixture)
 
     [Fact]
     public Task Of_a_cluster_that_keeps_the_majority_a_node_that_nothing_reaches_waits_until_it_sees_the_others() => KeepMajorityAsync(cutOff: 2,
-        NodeSetup.AllBut() with { Faults = PauseTests.LongSteps }, new(NodeRoles.Data), NodeSetup.AllBut());
+        NodeSetup.AllBut(), new(NodeRoles.Data), NodeSetup.AllBut());
 
     [Fact]
     public Task The_majority_goes_on_without_the_node_that_the_others_began_with() => KeepMajorityAsync(cutOff: 0,
-        NodeSetup.AllBut(), new(NodeRoles.Data), NodeSetup.AllBut() with { Faults = PauseTests.LongSteps });
+        NodeSetup.AllBut(), new(NodeRoles.Data), NodeSetup.AllBut());
 
     [Fact]
     public Task Where_no_majority_was_left_one_begins_anew_without_the_node_that_all_began_with() => fixture.RunAsync(Modality.Images,
-        [.. new[] { NodeSetup.AllBut(), NodeSetup.AllBut(), new(NodeRoles.Data) }.Select(node => node with { Proxied = true, KeepMajority = true, Faults = PauseTests.LongSteps })],
+        [.. new[] { NodeSetup.AllBut(), NodeSetup.AllBut(), new(NodeRoles.Data) }.Select(node => node with { Proxied = true, KeepMajority = true })],
         async cluster =>
         {
             await cluster.CheckpointAsync();
             ClusterNode[] nodes = [cluster[0], cluster[1], cluster[2]];
             foreach (var node in nodes)
                 node.Proxy!.Clog();
+            cluster.GoOn();
             foreach (var node in nodes)
                 await cluster.SaysAsync(node, "waits until it reaches the majority of the 3 nodes");
             cluster[1].Proxy!.Unclog();
@@ -67,11 +68,13 @@ public class NetworkTests(ClusterFixture fixture)
     [InlineData(Modality.Text, false)]
     [InlineData(Modality.Images, true)]
     public Task Of_two_nodes_with_a_bad_way_between_them_one_waits_until_it_is_mended(Modality modality, bool keepMajority) => fixture.RunAsync(modality,
-        [NodeSetup.AllBut() with { Faults = PauseTests.LongSteps, KeepMajority = keepMajority }, new(NodeRoles.Data) { KeepMajority = keepMajority },
+        [NodeSetup.AllBut() with { KeepMajority = keepMajority }, new(NodeRoles.Data) { KeepMajority = keepMajority },
             NodeSetup.AllBut() with { Proxied = true, KeepMajority = keepMajority }], async cluster =>
         {
             await cluster.CheckpointAsync();
             cluster[2].Proxy!.Clog($"akka.tcp://actortrain@{cluster[0].Address}");
+            await cluster.UntilOutAsync(cluster[2]);
+            cluster.GoOn();
             await cluster.SaysAsync(cluster[2], $"waits until it reaches {cluster[0].Address}, which belongs to the cluster");
             await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
             cluster[2].Proxy!.Unclog();
@@ -85,6 +88,7 @@ public class NetworkTests(ClusterFixture fixture)
             await cluster.CheckpointAsync();
             cluster[cutOff].Proxy!.Clog();
             await cluster.UntilOutAsync(cluster[cutOff]);
+            cluster.GoOn();
             await cluster.SaysAsync(cluster[cutOff], "waits until it reaches the majority of the 3 nodes");
             cluster[cutOff].Proxy!.Unclog();
             await cluster.UntilInAsync(cluster[cutOff]);
