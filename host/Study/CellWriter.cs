@@ -37,7 +37,7 @@ internal sealed class CellWriter(string study, StageStore store)
             Machine = MachineOf(cell.Stages[^1].Stage.Plan),
             Finished = finished,
             IsText = cell.IsText,
-            Validation = cell.Stages[^1].Stage.Plan.Test is { HeldOut: true },
+            Validation = cell.Validates,
             Classes = cell.Classes,
             TestAccuracy = classifier.TestAccuracy,
             TestLoss = classifier.TestLoss,

@@ -41,6 +41,9 @@ internal sealed partial record StudyCell
     /// <summary>Identity of its last stage, which depends on all before it.</summary>
     public string Identity => Stages[^1].Stage.Identity;
 
+    /// <summary>Whether it is measured on samples held out of the training set.</summary>
+    public bool Validates => Stages[^1].Stage.Plan.Test is { HeldOut: true };
+
     /// <summary>What it is called: <c>xray 150 self-distillation seed 0</c>.</summary>
     public string Title => string.Join(' ', [DataSet, .. Sweep.Select(swept => swept.Value), Method, $"seed {Seed}"]);
 

@@ -31,8 +31,9 @@ internal static class StudyTable
 
     private static Table Rows(StudyPlan plan, StudyView view)
     {
-        string score = plan.Cells.All(cell => cell.IsText) ? "test macro-F1" : plan.Cells.Any(cell => cell.IsText) ? "test accuracy or macro-F1" : "test accuracy";
-        Table table = Empty(["data set", .. plan.Sweep.Select(key => key.Key), "method", "seeds", score, "state"]);
+        string score = plan.Cells.All(cell => cell.IsText) ? "macro-F1" : plan.Cells.Any(cell => cell.IsText) ? "accuracy or macro-F1" : "accuracy";
+        string samples = plan.Cells.All(cell => cell.Validates) ? "validation" : "test";
+        Table table = Empty(["data set", .. plan.Sweep.Select(key => key.Key), "method", "seeds", $"{samples} {score}", "state"]);
         foreach (StudyRow row in view.Rows)
         {
             string state = row.Done == row.Count ? "done" : row.Running ? "running" : "waiting";

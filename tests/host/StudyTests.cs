@@ -138,6 +138,25 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public void The_ready_made_studies_share_one_initial_model_and_say_their_threads()
+    {
+        string[] studies = ["main", "labels", "steps", "rounds", "ablations", "replay", "baselines", "validation"];
+        HashSet<SourceSettings> sources = [];
+        foreach (string name in studies)
+        {
+            RunConfiguration configuration = RunConfiguration.Load([RunConfiguration.Resource($"study-{name}.conf")], []);
+            Assert.Equal($"docs/results/{name}", configuration.Study.Results);
+            foreach (StudyDataSet dataSet in configuration.Study.DataSets)
+            {
+                Settings settings = Settings.Read(dataSet.Configuration, "");
+                Assert.Equal((name, 1), (settings.Run.Name, settings.Run.Threads));
+                sources.Add(settings.Source);
+            }
+        }
+        Assert.Single(sources);
+    }
+
+    [Fact]
     public async Task The_table_and_the_line_tell_how_far_it_is()
     {
         StudyPlan plan = await _study.PlanAsync(Sweep);
