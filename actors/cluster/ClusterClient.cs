@@ -149,19 +149,23 @@ public sealed class ClusterClient : IAsyncDisposable
         }
     }
 
-    /// <summary>Asks the current node; null when it does not answer, and then the next one has its turn.</summary>
+    /// <summary>Asks the current node; null when it does not answer. Then, and when it belongs to no cluster, the next one has its turn.</summary>
     private async Task<object?> AskOnceAsync(object request, CancellationToken cancel)
     {
-        NodeAddress node = _addresses[_current];
+        int asked = _current;
+        object? answer = null;
         try
         {
-            return await _system.ActorSelection(PathOn(node, NodeActor.Path)).Ask<object>(request, AnswerWithin, cancel);
+            answer = await _system.ActorSelection(PathOn(_addresses[asked], NodeActor.Path)).Ask<object>(request, AnswerWithin, cancel);
         }
         catch (AskTimeoutException)
         {
-            _current = (_current + 1) % _addresses.Count;
-            return null;
+            // It may be dead.
         }
+        // Of several questions to the same node only one moves on, or two would lead past the next node.
+        if (answer is null or ClusterNotReady)
+            Interlocked.CompareExchange(ref _current, (asked + 1) % _addresses.Count, asked);
+        return answer;
     }
 
     /// <summary>Why a node may not have answered.</summary>

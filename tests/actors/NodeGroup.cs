@@ -6,7 +6,7 @@ namespace ActorTrain.Actors.Tests;
 /// <summary>Several nodes in this process, each with an actor system, a port and a folder of its own, and their clients.</summary>
 internal sealed class NodeGroup(RunFixture fixture, string host = "127.0.0.1") : IAsyncDisposable
 {
-    private const string Secret = "a secret for tests";
+    public const string Secret = "a secret for tests";
 
     private readonly List<IAsyncDisposable> _members = [];
     private readonly List<string> _addresses = [];
