@@ -52,7 +52,8 @@ internal sealed partial record StudyCell
 
     /// <summary>The command that makes this cell alone.</summary>
     public string Command => string.Join(' ', ["./actortrain", "run", RunSession.Quoted(Configuration.File),
-        .. Configuration.Assignments.SelectMany(assignment => new[] { "--set", RunSession.Quoted(assignment) })]);
+        .. Configuration.Assignments.SelectMany(assignment => new[] { "--set", RunSession.Quoted(assignment) }),
+        "--folder", $"runs/{Path.GetFileNameWithoutExtension(FileName)}"]);
 
     [GeneratedRegex("[^A-Za-z0-9.+-]")]
     private static partial Regex NoFileName();

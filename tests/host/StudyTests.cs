@@ -48,7 +48,7 @@ public sealed class StudyTests : IDisposable
         Assert.Equal([KeyValuePair.Create("pretrain.steps", "3")], cell.Sweep);
         Assert.Equal(["data.limit=12", "pretrain.steps=3", "finetune.steps=5", "run.methods=[self-distillation]", "run.seeds=[1]"], cell.Configuration.Assignments);
         Assert.StartsWith("./actortrain run ", cell.Command);
-        Assert.EndsWith(" --set data.limit=12 --set pretrain.steps=3 --set finetune.steps=5 --set 'run.methods=[self-distillation]' --set 'run.seeds=[1]'", cell.Command);
+        Assert.EndsWith(" --set data.limit=12 --set pretrain.steps=3 --set finetune.steps=5 --set 'run.methods=[self-distillation]' --set 'run.seeds=[1]' --folder runs/small_3_self-distillation_seed-1", cell.Command);
         Assert.Equal([StageKind.Pretrain, StageKind.Pretrain, StageKind.Distill, StageKind.Finetune], cell.Stages.Select(stage => stage.Kind));
         Assert.Equal([3, 3, 4, 5], cell.Stages.Select(stage => stage.Steps));
         Assert.Equal((0.75, 0.75, 1), (cell.TestAccuracy, cell.MacroF1, cell.Machine.Threads));
