@@ -44,7 +44,7 @@ public sealed class RunSession(RunConfiguration configuration, Settings settings
 
             string command = CommandLine();
             Comparison results = Comparison.Of(planned, stages);
-            ResultFiles.Write(folder, results, command);
+            ResultFiles.Write(folder, planned, results, command);
             await ReportWriter.WriteAsync(folder, planned, results, command, resolved, cancel);
             Show(results, folder);
             return 0;

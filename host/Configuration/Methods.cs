@@ -12,9 +12,6 @@ public static class Methods
     /// <summary>Self-distillation from the further pre-trained teacher, then fine-tuning.</summary>
     public const string SelfDistillation = "self-distillation";
 
-    /// <summary>Those that are compared unless <c>run.methods</c> says otherwise.</summary>
-    public static IReadOnlyList<string> Names { get; } = [FineTuning, FurtherPretraining, SelfDistillation];
-
     /// <summary>The name as it stands in tables: <c>further pre-training</c>. A user's own method stands as it is named.</summary>
     public static string Display(string method) => method switch
     {

@@ -1,4 +1,5 @@
 using System.Globalization;
+using ActorTrain.Host.Results;
 
 namespace ActorTrain.Host.Report;
 
@@ -41,7 +42,7 @@ internal sealed class Axis
             double value = mark * _step;
             yield return (value, value >= 10_000
                 ? (value / 1000).ToString("0.###", CultureInfo.InvariantCulture) + "k"
-                : value.ToString("F" + decimals, CultureInfo.InvariantCulture));
+                : Numbers.Written(value, "F" + decimals));
         }
     }
 

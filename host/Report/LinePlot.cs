@@ -12,7 +12,7 @@ internal static class LinePlot
     private const double Width = 420;
     private const double Height = 260;
     private const double Left = 50;
-    private const double Right = 12;
+    private const double Right = 18;
     private const double Top = 30;
     private const double Bottom = 40;
 

@@ -39,7 +39,8 @@ internal static class Page
         for (int row = 0; row < table.Rows.Count; row++)
         {
             string dot = colours is null ? "" : $"<span class=\"dot {colours[row]}\"></span>";
-            html.Append($"<tr><td>{dot}{string.Join("</td><td>", table.Rows[row].Select(Svg.Escape))}</td></tr>\n");
+            IEnumerable<string> cells = table.Rows[row].Select((cell, column) => table.Strong.Contains((row, column)) ? $"<strong>{Svg.Escape(cell)}</strong>" : Svg.Escape(cell));
+            html.Append($"<tr><td>{dot}{string.Join("</td><td>", cells)}</td></tr>\n");
         }
         return html.Append("</tbody></table></div>\n").ToString();
     }

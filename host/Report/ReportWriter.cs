@@ -9,6 +9,9 @@ namespace ActorTrain.Host.Report;
 /// <summary>Writes <c>report.html</c>: one file that needs nothing else, with tables, plots as inline SVG and pictures as data.</summary>
 public static class ReportWriter
 {
+    /// <summary>Names of methods that a plot has room for.</summary>
+    private const int LegendRoom = 4;
+
     /// <summary>Writes the report of a finished run.</summary>
     /// <param name="folder">The run folder.</param>
     /// <param name="planned">What was planned.</param>
@@ -20,10 +23,21 @@ public static class ReportWriter
     {
         IReadOnlyDictionary<string, StageCurves> curves = await MetricsFile.ReadAsync(
             Path.Combine(folder, "metrics.jsonl"), planned.Plan.Stages.Where(stage => stage.Steps > 0).ToDictionary(stage => stage.Name, stage => stage.Steps), cancel);
-        string samples = planned.IsText
-            ? SampleSentences.Section(await SampleSentences.PredictAsync(planned, results.Stages, cancel)) + await RunTexts.SectionAsync(planned, results.Stages, cancel)
-            : SamplePictures.Section(await SamplePictures.PaintAsync(planned, results.Stages, cancel));
+        string samples = await SamplesAsync(planned, results, cancel);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(planned, results, command, configuration, curves, samples), cancel);
+    }
+
+    /// <summary>What the run's models make of a few samples. A report that is written again may find the models gone.</summary>
+    private static async Task<string> SamplesAsync(PlannedRun planned, Comparison results, CancellationToken cancel)
+    {
+        IReadOnlyList<SampleModel> models = SampleModels.Of(planned, results.Stages);
+        string gone = models.Count == 0 && SampleModels.Stages(planned).Any() ? SampleModels.Gone : "";
+        DataPlan? test = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null);
+        if (!planned.IsText)
+            return gone + SamplePictures.Section(await SamplePictures.PaintAsync(models, test, cancel));
+        string sentences = gone + SampleSentences.Section(await SampleSentences.PredictAsync(models, test, cancel));
+        string? tokenizer = results.Stages.Select(stage => stage.ModelFolder).FirstOrDefault(Directory.Exists);
+        return tokenizer is null ? sentences : sentences + await RunTexts.SectionAsync(planned, tokenizer, cancel);
     }
 
     /// <summary>Puts the page together.</summary>
@@ -36,6 +50,7 @@ public static class ReportWriter
     internal static string Compose(PlannedRun planned, Comparison results, string command, string configuration,
         IReadOnlyDictionary<string, StageCurves> curves, string samples)
     {
+        var palette = new Palette([.. results.Methods.Select(method => method.Method)]);
         var page = new StringBuilder();
         page.Append($"""
             <p class="soft">{Svg.Escape(Summary(planned, results))}</p>
@@ -44,11 +59,11 @@ public static class ReportWriter
             """);
         if (results.Methods.Count > 0)
         {
-            page.Append("<h2>Methods compared</h2>\n").Append(Page.Table(ResultTable.Of(results), [.. results.Methods.Select(method => ScorePlot.Colour(method.Method))]));
+            page.Append("<h2>Methods compared</h2>\n").Append(Page.Table(ResultTable.Of(results), [.. results.Methods.Select(method => palette.Colour(method.Method))]));
             page.Append("<p class=\"soft\">Mean ± sample standard deviation over seeds. The time is that of all of a method's stages, without the one that makes θ_init.</p>\n");
-            page.Append($"<figure class=\"accuracy\">{ScorePlot.Draw(results)}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
+            page.Append($"<figure class=\"accuracy\">{ScorePlot.Draw(results, palette)}<figcaption>A ring per seed, a bar at the mean, whiskers of one standard deviation.</figcaption></figure>\n");
         }
-        AppendCurves(page, planned, curves);
+        AppendCurves(page, planned, curves, palette);
         page.Append(samples);
         AppendConfusions(page, planned, results);
         page.Append("<h2>Stages</h2>\n").Append(Page.Table(ResultTable.OfStages(results)));
@@ -68,36 +83,38 @@ public static class ReportWriter
 
     private static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
 
-    private static void AppendCurves(StringBuilder page, PlannedRun planned, IReadOnlyDictionary<string, StageCurves> curves)
+    private static void AppendCurves(StringBuilder page, PlannedRun planned, IReadOnlyDictionary<string, StageCurves> curves, Palette palette)
     {
         List<string> plots = [];
+        string[] methods = [.. planned.Runs.Select(run => run.Method).Distinct()];
+        bool outside = methods.Length > LegendRoom;
         string masked = planned.IsText ? "masked-language loss" : "reconstruction loss";
         Add("Pre-training of θ_init", masked, planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
             .Select(stage => new Curve("θ_init", "c3", curves[stage.Name].Loss)));
         Add("Adaptation", masked, planned.Plan.Stages.Where(IsAdaptation)
-            .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(KeyOf(stage)), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
+            .Select(stage => new Curve(NameOf(stage), ColourOf(stage), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
         Add("Self-distillation: distance to the teacher", "distance", planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Distill)
-            .Select(stage => new Curve(MethodOf(stage), ScorePlot.Colour(Methods.SelfDistillation), curves[stage.Name].DistillLoss)));
+            .Select(stage => new Curve(NameOf(stage), ColourOf(stage), curves[stage.Name].DistillLoss)));
         Add("Fine-tuning: training loss", "cross-entropy", planned.Runs.Count > 0
-            ? planned.Runs.Select(run => new Curve(Methods.Display(run.Method), ScorePlot.Colour(run.Method), curves[run.Stages[^1]].Loss))
+            ? planned.Runs.Select(run => new Curve(Methods.Display(run.Method), palette.Curve(run.Method), curves[run.Stages[^1]].Loss))
             : planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Finetune).Select(stage => new Curve(stage.Name, "c0", curves[stage.Name].Loss)));
         if (plots.Count > 0)
-            page.Append("<h2>Losses</h2>\n<div class=\"plots\">\n").AppendJoin('\n', plots).Append("</div>\n<p class=\"soft\">A line per seed; every point is the mean over the steps around it.</p>\n");
+            page.Append($"<h2>Losses</h2>\n{(outside ? palette.Legend(methods) : "")}<div class=\"plots\">\n").AppendJoin('\n', plots).Append("</div>\n<p class=\"soft\">A line per seed; every point is the mean over the steps around it.</p>\n");
 
         void Add(string title, string unit, IEnumerable<Curve> found)
         {
             Curve[] drawn = [.. found.Where(curve => curve.Points.Count > 1)];
             if (drawn.Length > 0)
-                plots.Add($"<figure>{LinePlot.Draw(title, unit, drawn)}</figure>");
+                plots.Add($"<figure>{LinePlot.Draw(title, unit, drawn, legend: !outside)}</figure>");
         }
+
+        string NameOf(StagePlan stage) => Methods.Display(SampleModels.MethodOf(planned, stage));
+
+        string ColourOf(StagePlan stage) => palette.Curve(SampleModels.MethodOf(planned, stage));
     }
 
     private static bool IsAdaptation(StagePlan stage) =>
         stage.Kind is StageKind.Pretrain or StageKind.Distill && stage.Name != RunPlanBuilder.SourceStage;
-
-    private static string KeyOf(StagePlan stage) => stage.Kind == StageKind.Distill ? Methods.SelfDistillation : Methods.FurtherPretraining;
-
-    private static string MethodOf(StagePlan stage) => Methods.Display(KeyOf(stage));
 
     private static void AppendConfusions(StringBuilder page, PlannedRun planned, Comparison results)
     {

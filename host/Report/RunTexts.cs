@@ -31,9 +31,12 @@ internal static class RunTexts
         OpeningDisplay.ShowAsync(data.ToSourceOptions(), shown => TextSources.OpenAsync(shown, options, tokenizer, cancel));
 
     /// <summary>What the training sets are like, as a section of the report.</summary>
-    public static async Task<string> SectionAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
+    /// <param name="planned">What was planned.</param>
+    /// <param name="tokenizerFolder">A folder with the run's tokenizer.</param>
+    /// <param name="cancel">Gives up.</param>
+    public static async Task<string> SectionAsync(PlannedRun planned, string tokenizerFolder, CancellationToken cancel)
     {
-        var tokenizer = Tokenizer.Open(results[0].ModelFolder);
+        var tokenizer = Tokenizer.Open(tokenizerFolder);
         List<IReadOnlyList<string>> rows = [];
         foreach (StagePlan stage in planned.Plan.Stages.Where(stage => stage.Train is not null).DistinctBy(stage => (stage.Train!.Location, stage.Train.Text!.Pack, stage.BatchSize)))
         {

@@ -1,7 +1,6 @@
 using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
-using ActorTrain.Host.Planning;
 using ActorTrain.Host.Progress;
 using ActorTrain.Model;
 
@@ -21,16 +20,19 @@ internal static class SamplePictures
     /// <summary>Brightness of a hidden patch.</summary>
     private const byte Hidden = 128;
 
-    /// <summary>Paints the rows; empty where the run made no ViT-MAE or has no images to show.</summary>
-    public static async Task<IReadOnlyList<PictureRow>> PaintAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
+    /// <summary>Paints the rows; empty without a model or without images.</summary>
+    /// <param name="models">The models, each a ViT-MAE.</param>
+    /// <param name="data">Where the images come from; null for the first model's training set.</param>
+    /// <param name="cancel">Gives up.</param>
+    /// <exception cref="DataException">The images cannot be read.</exception>
+    /// <exception cref="ModelException">A model cannot be read.</exception>
+    public static async Task<IReadOnlyList<PictureRow>> PaintAsync(IReadOnlyList<SampleModel> models, DataPlan? data, CancellationToken cancel)
     {
-        StagePlan[] painters = [.. SampleModels.Of(planned)];
-        DataPlan? data = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null) ?? painters.FirstOrDefault()?.Train;
-        if (painters.Length == 0 || data is null)
+        if (models.Count == 0)
             return [];
-        StagePlan stage = painters[0];
-        var shape = (VitConfiguration)ModelFolder.ReadConfiguration(results.First(result => result.Stage == stage.Name).ModelFolder);
-        (byte[] pixels, int count) = await ReadAsync(data, cancel);
+        StagePlan stage = models[0].Stage;
+        var shape = (VitConfiguration)ModelFolder.ReadConfiguration(models[0].Folder);
+        (byte[] pixels, int count) = await ReadAsync(data ?? stage.Train!, cancel);
         int keptCount = PatchMask.KeptCount(shape.Patches, stage.MaskRatio);
         var kept = new int[count * keptCount];
         for (int image = 0; image < count; image++)
@@ -38,24 +40,27 @@ internal static class SamplePictures
 
         List<PictureRow> rows =
         [
-            new("test image", Encode(pixels, count, shape.ImageSize)),
+            new(data is null ? "image" : "test image", Encode(pixels, count, shape.ImageSize)),
             new("seen by the encoder", Encode(Masked(pixels, kept, keptCount, count, shape), count, shape.ImageSize)),
         ];
-        foreach (StagePlan painter in painters)
+        foreach (SampleModel model in models)
         {
-            string folder = results.First(result => result.Stage == painter.Name).ModelFolder;
-            byte[] painted = Reconstruction.Paint(folder, pixels, count, shape.ImageSize, kept, painter.PixelMean, painter.PixelStd, painter.Threads);
-            rows.Add(new PictureRow(SampleModels.Describe(painter), Encode(painted, count, shape.ImageSize)));
+            byte[] painted = Reconstruction.Paint(model.Folder, pixels, count, shape.ImageSize, kept, model.Stage.PixelMean, model.Stage.PixelStd, model.Stage.Threads);
+            rows.Add(new PictureRow(model.Name, Encode(painted, count, shape.ImageSize)));
         }
         return rows;
     }
 
     /// <summary>The rows as a section of the report; empty without any.</summary>
-    public static string Section(IReadOnlyList<PictureRow> rows)
+    public static string Section(IReadOnlyList<PictureRow> rows) => rows.Count == 0 ? "" : $"<h2>What the models reconstruct</h2>\n{Grid(rows)}{Explanation}";
+
+    /// <summary>What the pictures show.</summary>
+    public const string Explanation = "<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n";
+
+    /// <summary>The rows by themselves.</summary>
+    public static string Grid(IReadOnlyList<PictureRow> rows)
     {
-        if (rows.Count == 0)
-            return "";
-        var html = new StringBuilder("<h2>What the models reconstruct</h2>\n<div class=\"samples\">\n");
+        var html = new StringBuilder("<div class=\"samples\">\n");
         foreach (PictureRow row in rows)
         {
             html.Append($"<div>{Svg.Escape(row.Name)}</div>");
@@ -63,7 +68,7 @@ internal static class SamplePictures
                 html.Append($"<img class=\"{(column < 4 ? "early" : "late")}\" alt=\"{Svg.Escape(row.Name)} {column + 1}\" src=\"data:image/png;base64,{Convert.ToBase64String(row.Pictures[column])}\"/>");
             html.Append('\n');
         }
-        return html.Append("</div>\n<p class=\"soft\">Hidden patches are filled in by the decoder from the seen ones. A model trained on normalised patches takes their brightness and contrast from the original.</p>\n").ToString();
+        return html.Append("</div>\n").ToString();
     }
 
     /// <summary>Images spread evenly over the data set, so that every class has its share.</summary>

@@ -1,7 +1,6 @@
 using System.Text;
 using ActorTrain.Actors;
 using ActorTrain.DataPipeline;
-using ActorTrain.Host.Planning;
 using ActorTrain.Model;
 
 namespace ActorTrain.Host.Report;
@@ -33,17 +32,20 @@ internal static class SampleSentences
     /// <summary>Sentences shown.</summary>
     private const int Sentences = 4;
 
-    /// <summary>Fills in the sentences; empty where the run made no language model.</summary>
+    /// <summary>Fills in the sentences; empty without a model.</summary>
+    /// <param name="models">The models, each a masked-language model.</param>
+    /// <param name="test">Where the sentences come from; null for the first model's training set.</param>
+    /// <param name="cancel">Gives up.</param>
     /// <returns>For each sentence its forms.</returns>
-    public static async Task<IReadOnlyList<IReadOnlyList<SentenceForm>>> PredictAsync(PlannedRun planned, IReadOnlyList<StageResult> results, CancellationToken cancel)
+    /// <exception cref="DataException">The sentences cannot be read.</exception>
+    /// <exception cref="ModelException">A model cannot be read.</exception>
+    public static async Task<IReadOnlyList<IReadOnlyList<SentenceForm>>> PredictAsync(IReadOnlyList<SampleModel> models, DataPlan? test, CancellationToken cancel)
     {
-        StagePlan[] predictors = [.. SampleModels.Of(planned)];
-        DataPlan? test = planned.Plan.Stages.Select(stage => stage.Test).FirstOrDefault(test => test is not null);
-        DataPlan? data = test ?? predictors.FirstOrDefault()?.Train;
-        if (predictors.Length == 0 || data?.Text is not { } text)
+        if (models.Count == 0)
             return [];
-        StagePlan first = predictors[0];
-        var tokenizer = Tokenizer.Open(Folder(first));
+        StagePlan first = models[0].Stage;
+        DataPlan data = test ?? first.Train!;
+        var tokenizer = Tokenizer.Open(models[0].Folder);
         await using ITextSource source = await RunTexts.OpenAsync(data, RunTexts.Options(data, batchSize: 1, labelled: test is not null), tokenizer, cancel);
         string split = test is null ? "training sentence" : "test sentence";
 
@@ -54,7 +56,7 @@ internal static class SampleSentences
             long sample = (2 * sentence + 1) * source.Count / (2 * count);
             int[] tokens = source.Read(sample);
             List<int> positions = [], replacements = [];
-            TokenMask.Choose(tokenizer, first.Seed, epoch: 0, sample, tokens, first.MaskRatio, text.WholeWord, offset: 0, positions, replacements);
+            TokenMask.Choose(tokenizer, first.Seed, epoch: 0, sample, tokens, first.MaskRatio, data.Text!.WholeWord, offset: 0, positions, replacements);
             if (positions.Count == 0)
                 continue;
             var input = new TextInput(tokens, [tokens.Length], [.. positions], [.. replacements]);
@@ -63,25 +65,28 @@ internal static class SampleSentences
                 new(split, Pieces(tokenizer, tokens, positions, At(tokens, positions), _ => PieceKind.Chosen)),
                 new("seen by the model", Pieces(tokenizer, tokens, positions, replacements, _ => PieceKind.Chosen)),
             ];
-            foreach (StagePlan predictor in predictors)
+            foreach (SampleModel model in models)
             {
-                int[] predicted = MaskedPrediction.Predict(Folder(predictor), input, predictor.Threads);
-                forms.Add(new SentenceForm(SampleModels.Describe(predictor), Pieces(tokenizer, tokens, positions, predicted,
+                int[] predicted = MaskedPrediction.Predict(model.Folder, input, model.Stage.Threads);
+                forms.Add(new SentenceForm(model.Name, Pieces(tokenizer, tokens, positions, predicted,
                     place => predicted[place] == tokens[positions[place]] ? PieceKind.Right : PieceKind.Wrong)));
             }
             sentences.Add(forms);
         }
         return sentences;
-
-        string Folder(StagePlan stage) => results.First(result => result.Stage == stage.Name).ModelFolder;
     }
 
     /// <summary>The sentences as a section of the report; empty without any.</summary>
-    public static string Section(IReadOnlyList<IReadOnlyList<SentenceForm>> sentences)
+    public static string Section(IReadOnlyList<IReadOnlyList<SentenceForm>> sentences) =>
+        sentences.Count == 0 ? "" : $"<h2>What the models fill in</h2>\n{Forms(sentences)}{Explanation}";
+
+    /// <summary>What the sentences show.</summary>
+    public const string Explanation = "<p class=\"soft\">Of the chosen tokens four in five are hidden, one in ten is exchanged and one in ten stays; the model names the most likely token at each of these places.</p>\n";
+
+    /// <summary>The sentences by themselves.</summary>
+    public static string Forms(IReadOnlyList<IReadOnlyList<SentenceForm>> sentences)
     {
-        if (sentences.Count == 0)
-            return "";
-        var html = new StringBuilder("<h2>What the models fill in</h2>\n");
+        var html = new StringBuilder();
         foreach (IReadOnlyList<SentenceForm> forms in sentences)
         {
             html.Append("<div class=\"sentences\">\n");
@@ -94,7 +99,7 @@ internal static class SampleSentences
             }
             html.Append("</div>\n");
         }
-        return html.Append("<p class=\"soft\">Of the chosen tokens four in five are hidden, one in ten is exchanged and one in ten stays; the model names the most likely token at each of these places.</p>\n").ToString();
+        return html.ToString();
     }
 
     /// <summary>Cuts a sequence into the tokens at the chosen positions, which are exchanged, and the runs between them; without its first and last token.</summary>

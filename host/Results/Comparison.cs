@@ -1,11 +1,10 @@
 using ActorTrain.Actors;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
 
 namespace ActorTrain.Host.Results;
 
 /// <summary>What one method reached over the seeds.</summary>
-/// <param name="Method">One of <see cref="Methods.Names"/>.</param>
+/// <param name="Method">The method's name in <c>run.methods</c>.</param>
 /// <param name="Seeds">The seeds, in the order of the measurements.</param>
 /// <param name="TestAccuracy">Share of the test samples classified rightly, 0 to 1.</param>
 /// <param name="TestMacroF1">Mean of the classes' F1 on the test samples, 0 to 1.</param>

@@ -8,6 +8,9 @@ namespace ActorTrain.Host.Results;
 /// <param name="Rows">The rows.</param>
 public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IReadOnlyList<string>> Rows)
 {
+    /// <summary>Cells that stand out.</summary>
+    public IReadOnlySet<(int Row, int Column)> Strong { get; init; } = new HashSet<(int, int)>();
+
     /// <summary>A row per method or, after a single stage, a row for that stage.</summary>
     public static ResultTable Of(Comparison results) => results.Methods.Count > 0 ? OfMethods(results) : OfStages(results);
 
@@ -30,7 +33,7 @@ public sealed record ResultTable(IReadOnlyList<string> Header, IReadOnlyList<IRe
     [
         $"| {string.Join(" | ", Header)} |",
         $"|{string.Concat(Header.Select((_, column) => column == 0 ? " --- |" : " ---: |"))}",
-        .. Rows.Select(row => $"| {string.Join(" | ", row)} |"),
+        .. Rows.Select((cells, row) => $"| {string.Join(" | ", cells.Select((cell, column) => Strong.Contains((row, column)) ? $"**{cell}**" : cell))} |"),
     ]) + "\n";
 
     private static ResultTable OfMethods(Comparison results) => new(

@@ -1,5 +1,3 @@
-using System.Globalization;
-
 namespace ActorTrain.Host.Results;
 
 /// <summary>A number measured once per seed.</summary>
@@ -16,16 +14,9 @@ public sealed record SeedStatistics(IReadOnlyList<double> Values)
 
     /// <summary><c>mean ± deviation</c>, each written in <paramref name="format"/>; a dash without a measurement.</summary>
     public string Format(string format) => Values.Count == 0
-        ? "–"
-        : Written(Mean, format) + (Deviation is { } deviation ? " ± " + Written(deviation, format) : "");
+        ? Numbers.None
+        : Numbers.Written(Mean, format) + (Deviation is { } deviation ? " ± " + Numbers.Written(deviation, format) : "");
 
     /// <summary>The measurements that exist.</summary>
     public static SeedStatistics Of(IEnumerable<double?> values) => new([.. values.OfType<double>()]);
-
-    /// <summary>A true minus sign, and none before a zero.</summary>
-    private static string Written(double value, string format)
-    {
-        string magnitude = Math.Abs(value).ToString(format, CultureInfo.InvariantCulture);
-        return value < 0 && magnitude.Any(digit => digit is >= '1' and <= '9') ? "−" + magnitude : magnitude;
-    }
 }

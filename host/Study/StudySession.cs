@@ -1,6 +1,7 @@
 using ActorTrain.Actors;
 using ActorTrain.Host.Cluster;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Report;
 using Spectre.Console;
 
 namespace ActorTrain.Host.Study;
@@ -62,8 +63,9 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
                 Prune = Prune,
             }, progress, display).ExecuteAsync(cancel);
         }
+        await StudyReport.WriteAsync(Results, cancel);
         Print(plan, progress);
-        Console.WriteLine($"Results: {Path.Combine(Results, StudyFiles.CellsName)}");
+        Console.WriteLine($"Report: {Path.Combine(Results, "report.html")}");
     }
 
     private Task<StudyPlan> PlanAsync(CancellationToken cancel) => StudyPlan.BuildAsync(file, configuration, settings, cancel);

@@ -72,7 +72,7 @@ public class ResultTests
     public void The_result_files_hold_every_stage()
     {
         using var workspace = new Workspace();
-        ResultFiles.Write(workspace.Folder, Comparison.Of(Examples.Planned, Examples.Results), "./actortrain run x.conf");
+        ResultFiles.Write(workspace.Folder, Examples.Planned, Comparison.Of(Examples.Planned, Examples.Results), "./actortrain run x.conf");
         string[] csv = File.ReadAllLines(workspace.File("results.csv"));
         Assert.Equal(Examples.Results.Count + 1, csv.Length);
         Assert.All(csv, line => Assert.Equal(13, line.Split(',').Length));

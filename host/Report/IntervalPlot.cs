@@ -1,0 +1,46 @@
+using ActorTrain.Host.Results;
+
+namespace ActorTrain.Host.Report;
+
+/// <summary>A row of an interval plot.</summary>
+internal sealed record IntervalRow(string Name, string Colour, PairedTest Test);
+
+/// <summary>Draws differences with their 95 % confidence intervals against no difference.</summary>
+internal static class IntervalPlot
+{
+    private const double Width = 460;
+    private const double Right = 16;
+    private const double Top = 8;
+    private const double RowHeight = 26;
+
+    /// <summary>Draws the plot.</summary>
+    /// <param name="description">What is compared, for those who do not see it.</param>
+    /// <param name="measure">What differs.</param>
+    /// <param name="rows">The rows; each has a difference.</param>
+    public static string Draw(string description, string measure, IReadOnlyList<IntervalRow> rows)
+    {
+        double left = Svg.RoomFor(rows.Select(row => row.Name)) + 10, bottom = Top + RowHeight * rows.Count;
+        double[] values = [0, .. rows.SelectMany(row => new[] { row.Test.Mean, row.Test.Low, row.Test.High }).OfType<double>()];
+        double margin = Math.Max(0.002, (values.Max() - values.Min()) * 0.06);
+        var x = new Axis(values.Min() - margin, values.Max() + margin, left, Width - Right, 5);
+        var svg = new Svg(Width, bottom + 40, description);
+        foreach ((double value, string label) in x.Marks())
+        {
+            svg.Line("grid", x.At(value), Top, x.At(value), bottom);
+            svg.Text("mark middle", x.At(value), bottom + 17, label);
+        }
+        svg.Line("axis", x.At(0), Top, x.At(0), bottom);
+        svg.Line("axis", left, bottom, Width - Right, bottom);
+        svg.Text("mark middle", (left + Width - Right) / 2, bottom + 34, $"difference in {measure}");
+        for (int row = 0; row < rows.Count; row++)
+        {
+            (string name, string colour, PairedTest test) = rows[row];
+            double y = Top + RowHeight * (row + 0.5);
+            svg.Text("label end", left - 10, y + 4, name, left - 10);
+            if (test is { Low: { } low, High: { } high })
+                svg.Whiskers($"error {colour}", x.At(low), x.At(high), y);
+            svg.Circle($"filled {colour}", x.At(test.Mean), y, 4.5, $"{name}: {Numbers.Signed(test.Mean, "0.000")}, p {Numbers.Probability(test.P)}, n = {test.Pairs}");
+        }
+        return svg.ToString();
+    }
+}

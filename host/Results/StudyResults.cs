@@ -1,0 +1,123 @@
+using System.Globalization;
+using ActorTrain.Host.Study;
+
+namespace ActorTrain.Host.Results;
+
+/// <summary>Where methods are compared with each other: a data set, and a value of each swept key but the pooled ones.</summary>
+/// <param name="Dataset">The data set's name.</param>
+/// <param name="Values">The value of each of <see cref="StudyResults.Axes"/>, in their order.</param>
+/// <param name="Name">What it is called.</param>
+public sealed record Setting(string Dataset, IReadOnlyList<string> Values, string Name);
+
+/// <summary>A cell and what of its place makes it a pair with another method's: the seed, and the values of pooled keys.</summary>
+/// <param name="Pair">Names the pair, as <c>seed 0, data.limit-seed = 1</c>.</param>
+/// <param name="Cell">The cell.</param>
+public sealed record PairedCell(string Pair, CellResult Cell);
+
+/// <summary>The cells of a study, in their places.</summary>
+public sealed class StudyResults
+{
+    private readonly Dictionary<string, CellResult> _cells;
+
+    /// <summary>Puts cells into the places that a study has for them.</summary>
+    /// <param name="study">What is compared.</param>
+    /// <param name="cells">The cells that are done. Of several in one place, the last one counts.</param>
+    public StudyResults(StudyRecord study, IReadOnlyList<CellResult> cells)
+    {
+        Study = study;
+        SweepAxis[] varied = [.. study.Sweep.Where(axis => axis.Values.Count > 1)];
+        Axes = [.. varied.Where(axis => !IsPooled(axis))];
+        NumericAxes = [.. Axes.Where(axis => axis.Values.All(value => double.TryParse(value, CultureInfo.InvariantCulture, out _)))];
+        Settings = [.. from dataset in study.Datasets
+                       from values in Combinations(Axes)
+                       select new Setting(dataset, values, NameOf(dataset, values))];
+        Dictionary<string, CellResult> found = cells
+            .GroupBy(cell => Place(cell.Dataset, study.Sweep.Select(axis => cell.Sweep.GetValueOrDefault(axis.Key, "")), cell.Method, cell.Seed))
+            .ToDictionary(place => place.Key, place => place.MaxBy(cell => cell.Finished)!);
+        _cells = [];
+        foreach (string place in Places())
+        {
+            if (found.Remove(place, out CellResult? cell))
+                _cells.Add(place, cell);
+        }
+        Strangers = found.Count;
+        Pairs = Combinations([.. varied.Where(IsPooled)]).Count() * study.Seeds.Count;
+    }
+
+    /// <summary>What is compared.</summary>
+    public StudyRecord Study { get; }
+
+    /// <summary>The swept keys with more than one value by which results are told apart.</summary>
+    public IReadOnlyList<SweepAxis> Axes { get; }
+
+    /// <summary>Those of <see cref="Axes"/> whose values are numbers: scores are drawn against them.</summary>
+    public IReadOnlyList<SweepAxis> NumericAxes { get; }
+
+    /// <summary>Everywhere that methods are compared.</summary>
+    public IReadOnlyList<Setting> Settings { get; }
+
+    /// <summary>The cells that are done, in the study's order.</summary>
+    public IReadOnlyCollection<CellResult> Cells => _cells.Values;
+
+    /// <summary>How many cells the study has.</summary>
+    public int Expected => Settings.Count * Study.Methods.Count * Pairs;
+
+    /// <summary>How many cells a method has in a setting.</summary>
+    public int Pairs { get; }
+
+    /// <summary>Cells in the folder that have no place in the study.</summary>
+    public int Strangers { get; }
+
+    /// <summary>Reads the results of a study.</summary>
+    /// <param name="folder">The results folder.</param>
+    /// <exception cref="Actors.RunException">It holds none, or a file is damaged.</exception>
+    public static StudyResults Read(string folder) => new(StudyFiles.ReadRecord(folder), StudyFiles.ReadCells(folder));
+
+    /// <summary>Whether a data set's samples are text; false as long as none of its cells is done.</summary>
+    public bool IsText(string dataset) => Cells.Any(cell => cell.Dataset == dataset && cell.IsText);
+
+    /// <summary>A method's cells in a setting that are done, by pair.</summary>
+    public IReadOnlyList<PairedCell> Of(Setting setting, string method) => [.. from values in SweepValues(setting)
+                                                                              from seed in Study.Seeds
+                                                                              let cell = _cells.GetValueOrDefault(Place(setting.Dataset, values, method, seed))
+                                                                              where cell is not null
+                                                                              select new PairedCell(PairName(values, seed), cell)];
+
+    /// <summary>What a method's cells in a setting come to.</summary>
+    public SeedStatistics Statistics(Setting setting, string method, Measure measure) =>
+        SeedStatistics.Of(Of(setting, method).Select(paired => measure.Of(paired.Cell)));
+
+    /// <summary>Tests a method against another one over the pairs that both have.</summary>
+    public PairedTest Compare(Setting setting, string method, string baseline, Measure measure) =>
+        PairedTest.Of([.. from mine in Of(setting, method)
+                          join other in Of(setting, baseline) on mine.Pair equals other.Pair
+                          let value = measure.Of(mine.Cell)
+                          let reference = measure.Of(other.Cell)
+                          where value is not null && reference is not null
+                          select (value.Value, reference.Value)]);
+
+    /// <summary>Values of keys that draw samples or numbers at random are repetitions, as seeds are.</summary>
+    private static bool IsPooled(SweepAxis axis) => axis.Key.EndsWith("seed", StringComparison.Ordinal);
+
+    private IEnumerable<string> Places() => from setting in Settings
+                                            from method in Study.Methods
+                                            from values in SweepValues(setting)
+                                            from seed in Study.Seeds
+                                            select Place(setting.Dataset, values, method, seed);
+
+    /// <summary>The values of all swept keys that occur in a setting.</summary>
+    private IEnumerable<IReadOnlyList<string>> SweepValues(Setting setting) => Combinations([.. Study.Sweep.Select(axis =>
+        Axes.ToList().FindIndex(known => known.Key == axis.Key) is >= 0 and int index ? axis with { Values = [setting.Values[index]] } : axis)]);
+
+    private static IEnumerable<IReadOnlyList<string>> Combinations(IReadOnlyList<SweepAxis> axes) => axes.Aggregate(
+        (IEnumerable<IReadOnlyList<string>>)[[]],
+        (combinations, axis) => combinations.SelectMany(combination => axis.Values.Select(value => (IReadOnlyList<string>)[.. combination, value])));
+
+    private string NameOf(string dataset, IReadOnlyList<string> values) => string.Join(", ",
+        Axes.Zip(values, (axis, value) => $"{axis.Key} = {value}").Prepend(dataset));
+
+    private string PairName(IReadOnlyList<string> values, ulong seed) => string.Join(", ",
+        Study.Sweep.Zip(values).Where(swept => swept.First.Values.Count > 1 && IsPooled(swept.First)).Select(swept => $"{swept.First.Key} = {swept.Second}").Prepend($"seed {seed}"));
+
+    private static string Place(string dataset, IEnumerable<string> values, string method, ulong seed) => string.Join('\n', [dataset, .. values, method, $"{seed}"]);
+}

@@ -1,0 +1,122 @@
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Results;
+
+/// <summary>A table of a study and what it is about.</summary>
+/// <param name="Title">What it is about.</param>
+/// <param name="Methods">The method of each row.</param>
+/// <param name="Table">The table.</param>
+public sealed record TitledTable(string Title, IReadOnlyList<string> Methods, ResultTable Table);
+
+/// <summary>A method against another one.</summary>
+/// <param name="Setting">Where.</param>
+/// <param name="Method">The method.</param>
+/// <param name="Test">Its difference to the other one.</param>
+/// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested in the setting; null where it is the only one.</param>
+public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, double? Adjusted);
+
+/// <summary>The tables of a study: what the methods reach, and how they differ.</summary>
+public static class StudyTables
+{
+    /// <summary>Mean ± standard deviation of the scores: a row per method, a column per setting, the best mean of a column standing out.</summary>
+    public static IEnumerable<TitledTable> Scores(StudyResults results) =>
+        from settings in Groups(results)
+        from measure in Measure.Scores(results.IsText(settings[0].Dataset))
+        select Table(results, settings, measure, results.Axes.Count == 0 ? measure.Name : $"{settings[0].Dataset}: {measure.Name}");
+
+    /// <summary>Every method against fine-tuning by the first score, by setting; empty where fine-tuning is not in the study.</summary>
+    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results)
+    {
+        if (!results.Study.Methods.Contains(Methods.FineTuning))
+            yield break;
+        foreach (Setting setting in results.Settings)
+        {
+            (string Method, PairedTest Test)[] tests = [.. results.Study.Methods.Where(method => method != Methods.FineTuning)
+                .Select(method => (method, results.Compare(setting, method, Methods.FineTuning, Score(results, setting)))).Where(tested => tested.Item2.Pairs > 0)];
+            IReadOnlyList<double?> adjusted = HolmAdjustment.Adjust([.. tests.Select(tested => tested.Test.P)]);
+            if (tests.Length > 0)
+                yield return [.. tests.Select((tested, index) => new MethodComparison(setting, tested.Method, tested.Test, tests.Length > 1 ? adjusted[index] : null))];
+        }
+    }
+
+    /// <summary>Self-distillation against further pre-training by the first score, for each setting in which both have a pair.</summary>
+    public static IReadOnlyList<MethodComparison> OfSelfDistillation(StudyResults results) =>
+        [.. from setting in results.Settings
+            let test = results.Compare(setting, Methods.SelfDistillation, Methods.FurtherPretraining, Score(results, setting))
+            where test.Pairs > 0
+            select new MethodComparison(setting, Methods.SelfDistillation, test, null)];
+
+    /// <summary>What a setting's methods are tested by.</summary>
+    public static Measure Score(StudyResults results, Setting setting) => Measure.Scores(results.IsText(setting.Dataset))[0];
+
+    /// <summary>Comparisons as a table.</summary>
+    /// <param name="first">Title of the first column.</param>
+    /// <param name="comparisons">The comparisons; a row each.</param>
+    /// <param name="name">What stands in the first column.</param>
+    public static ResultTable Differences(string first, IReadOnlyList<MethodComparison> comparisons, Func<MethodComparison, string> name)
+    {
+        bool adjusted = comparisons.Any(comparison => comparison.Adjusted is not null);
+        return new ResultTable(
+            [first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>()],
+            [.. comparisons.Select(comparison => (IReadOnlyList<string>)
+            [
+                name(comparison),
+                $"{comparison.Test.Pairs}",
+                Numbers.Signed(comparison.Test.Mean, "0.000"),
+                comparison.Test is { Low: { } low, High: { } high } ? $"{Numbers.Signed(low, "0.000")} … {Numbers.Signed(high, "0.000")}" : Numbers.None,
+                Numbers.Probability(comparison.Test.P),
+                .. adjusted ? [Numbers.Probability(comparison.Adjusted)] : Array.Empty<string>(),
+            ])]);
+    }
+
+    /// <summary>Gap, distance, losses and time of every method: a table per setting.</summary>
+    public static IEnumerable<TitledTable> Details(StudyResults results) =>
+        from setting in results.Settings
+        let methods = results.Study.Methods.Where(method => results.Of(setting, method).Count > 0).ToArray()
+        where methods.Length > 0
+        select new TitledTable(setting.Name, methods, new ResultTable(
+            ["method", "cells", Measure.Gap.Name, "test loss", "train loss", Measure.Distance.Name, "time per cell"],
+            [.. methods.Select(method => (IReadOnlyList<string>)
+            [
+                Methods.Display(method),
+                $"{results.Of(setting, method).Count}",
+                results.Statistics(setting, method, Measure.Gap).Format(Measure.Gap.Format),
+                SeedStatistics.Of(results.Of(setting, method).Select(paired => paired.Cell.TestLoss)).Format("0.000"),
+                SeedStatistics.Of(results.Of(setting, method).Select(paired => paired.Cell.TrainLoss)).Format("0.000"),
+                results.Statistics(setting, method, Measure.Distance).Format(Measure.Distance.Format),
+                ResultTable.Duration(results.Of(setting, method).Average(paired => StudyTimes.OfMethod(paired.Cell))),
+            ])]));
+
+    /// <summary>Settings whose scores stand in one table: all data sets of a kind side by side, or a swept one alone.</summary>
+    private static IEnumerable<IReadOnlyList<Setting>> Groups(StudyResults results) => results.Settings
+        .GroupBy(setting => results.Axes.Count > 0 ? setting.Dataset : $"{results.IsText(setting.Dataset)}")
+        .Select(group => (IReadOnlyList<Setting>)[.. group]);
+
+    private static TitledTable Table(StudyResults results, IReadOnlyList<Setting> settings, Measure measure, string title)
+    {
+        IReadOnlyList<string> methods = results.Study.Methods;
+        SeedStatistics[][] statistics = [.. methods.Select(method => settings.Select(setting => results.Statistics(setting, method, measure)).ToArray())];
+        var strong = new HashSet<(int, int)>();
+        for (int column = 0; column < settings.Count; column++)
+        {
+            double best = statistics.Select(row => row[column].Mean).Where(double.IsFinite).DefaultIfEmpty(double.NaN).Max();
+            for (int row = 0; row < methods.Count; row++)
+            {
+                if (methods.Count > 1 && statistics[row][column].Mean == best)
+                    strong.Add((row, column + 1));
+            }
+        }
+        return new TitledTable(title, methods, new ResultTable(
+            ["method", .. settings.Select(setting => Column(results, setting))],
+            [.. methods.Select((method, row) => (IReadOnlyList<string>)
+            [
+                Methods.Display(method),
+                .. statistics[row].Select(cells => cells.Format(measure.Format) + (cells.Values.Count > 0 && cells.Values.Count < results.Pairs ? $" (n = {cells.Values.Count})" : "")),
+            ])])
+        { Strong = strong });
+    }
+
+    private static string Column(StudyResults results, Setting setting) => results.Axes.Count == 0
+        ? setting.Dataset
+        : string.Join(", ", results.Axes.Zip(setting.Values, (axis, value) => $"{axis.Key} = {value}"));
+}

@@ -1,0 +1,56 @@
+using ActorTrain.Host.Configuration;
+
+namespace ActorTrain.Host.Results;
+
+/// <summary>What a study's report says in words, in Markdown and on its page alike.</summary>
+internal static class StudyTexts
+{
+    public const string Deviation = "Mean ± sample standard deviation; the best mean of a column stands out.";
+
+    public const string Differences = "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
+        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, Holm's adjustment of p accounts for that.";
+
+    /// <summary>How large the study is, and what it took.</summary>
+    public static string Summary(StudyResults results)
+    {
+        var stages = StudyTimes.DistinctStages(results.Cells);
+        string[] parts =
+        [
+            Count(results.Study.Methods.Count, "method"),
+            Count(results.Study.Datasets.Count, "data set"),
+            .. results.Axes.Select(axis => $"{axis.Values.Count} values of {axis.Key}"),
+            $"{Count(results.Pairs, "repetition")} each",
+        ];
+        return $"{string.Join(", ", parts)}: {Count(results.Cells.Count, "cell")} of {results.Expected} done, in {Count(stages.Count, "stage")} that took {ResultTable.Duration(stages.Sum(stage => stage.Seconds))} in all."
+            + (results.Cells.Any(cell => cell.Validation) ? " What is called test here is the part of the training set that was held out for validation (data.validation), not the test set." : "");
+    }
+
+    /// <summary>Which machines computed how many cells; empty while none is done.</summary>
+    public static string Machines(StudyResults results)
+    {
+        if (results.Cells.Count == 0)
+            return "";
+        var machines = results.Cells.GroupBy(cell => cell.Machine).Select(cells =>
+            $"{(cells.Key.Device == "cpu" ? cells.Key.Processor : $"{cells.Key.Device} ({cells.Key.Processor})")}, {Count(cells.Key.Threads, "thread")}: {Count(cells.Count(), "cell")}");
+        return $"Finished on {string.Join("; ", machines)}.";
+    }
+
+    /// <summary>What a repetition is.</summary>
+    public static string Repetitions(StudyResults results)
+    {
+        string[] pooled = [.. results.Study.Sweep.Where(axis => axis.Values.Count > 1 && !results.Axes.Contains(axis)).Select(axis => $"{axis.Values.Count} values of {axis.Key}")];
+        return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}.";
+    }
+
+    /// <summary>A sentence for each method of each setting that is not complete, and one for cells without a place; empty for a complete study.</summary>
+    public static IReadOnlyList<string> Missing(StudyResults results) =>
+    [
+        .. from setting in results.Settings
+           let lacking = results.Study.Methods.Select(method => (Method: method, Done: results.Of(setting, method).Count)).Where(found => found.Done < results.Pairs).ToArray()
+           where lacking.Length > 0
+           select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {results.Pairs}"))}",
+        .. results.Strangers > 0 ? [$"{Count(results.Strangers, "more cell")} in the folder {(results.Strangers == 1 ? "belongs" : "belong")} to no place of the study as it is now, and {(results.Strangers == 1 ? "is" : "are")} left out"] : Array.Empty<string>(),
+    ];
+
+    public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";
+}

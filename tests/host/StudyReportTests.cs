@@ -1,0 +1,168 @@
+using System.Globalization;
+using System.Xml;
+using System.Xml.Linq;
+using ActorTrain.Host.Report;
+using ActorTrain.Host.Results;
+using ActorTrain.Host.Study;
+
+namespace ActorTrain.Host.Tests;
+
+public class StudyReportTests
+{
+    private static readonly SweepAxis Subsets = new("data.limit-seed", ["0", "1", "2"]);
+    private static readonly SweepAxis Labels = new("data.limit", ["50", "100", "200", "0"]);
+
+    [Fact]
+    public void Subsets_and_seeds_are_pairs_and_other_keys_are_told_apart()
+    {
+        StudyResults results = Results([Subsets, Labels, new("distill.target", ["cls", "tokens"]), new("model.image-size", ["32"])], seeds: 2);
+        Assert.Equal(["data.limit", "distill.target"], results.Axes.Select(axis => axis.Key));
+        Assert.Equal("data.limit", Assert.Single(results.NumericAxes).Key);
+        Assert.Equal(8, results.Settings.Count);
+        Assert.Equal("xray, data.limit = 50, distill.target = tokens", results.Settings[1].Name);
+        Assert.Equal(6, results.Pairs);
+        Assert.Equal(["seed 0, data.limit-seed = 0", "seed 1, data.limit-seed = 0", "seed 0, data.limit-seed = 1"], results.Of(results.Settings[1], "fine-tuning").Take(3).Select(cell => cell.Pair));
+        Assert.Equal((8 * 3 * 6, 8 * 3 * 6), (results.Expected, results.Cells.Count));
+    }
+
+    [Fact]
+    public void A_method_is_tested_over_the_pairs_that_both_have()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } and not { Method: "self-distillation", Seed: 2 })]);
+        MethodComparison comparison = StudyTables.AgainstFineTuning(without).Single().Single(comparison => comparison.Method == "self-distillation");
+        (double, double)[] pairs = [.. from mine in cells
+                                       where mine is { Method: "self-distillation", Seed: not 1 and not 2 }
+                                       let other = cells.Single(cell => cell.Method == "fine-tuning" && cell.Seed == mine.Seed && cell.Sweep["data.limit-seed"] == mine.Sweep["data.limit-seed"])
+                                       select (mine.TestAccuracy!.Value, other.TestAccuracy!.Value)];
+        Assert.Equal(9, pairs.Length);
+        Assert.Equal(PairedTest.Of(pairs).P!.Value, comparison.Test.P!.Value, 12);
+        Assert.Equal(9, comparison.Test.Pairs);
+        double further = StudyTables.AgainstFineTuning(without).Single()[0].Test.P!.Value;
+        Assert.Equal(HolmAdjustment.Adjust([further, comparison.Test.P])[1]!.Value, comparison.Adjusted!.Value, 12);
+        Assert.Equal(12, Assert.Single(StudyTables.OfSelfDistillation(without)).Test.Pairs);
+    }
+
+    [Fact]
+    public void One_method_against_fine_tuning_needs_no_adjustment() =>
+        Assert.Null(StudyTables.AgainstFineTuning(Results([], 3, methods: ["fine-tuning", "mars"])).Single().Single().Adjusted);
+
+    [Fact]
+    public void Of_two_cells_in_a_place_the_later_counts_and_a_cell_without_a_place_is_told()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 1);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        CellResult again = cells[0] with { TestAccuracy = 0.25, Finished = cells[0].Finished.AddHours(1) };
+        var results = new StudyResults(study, [.. cells, again, cells[0] with { Dataset = "another" }]);
+        Assert.Equal(0.25, results.Of(results.Settings[0], "fine-tuning").Single().Cell.TestAccuracy);
+        Assert.Equal((3, 1), (results.Cells.Count, results.Strangers));
+        Assert.Contains("1 more cell in the folder belongs to no place", Assert.Single(StudyTexts.Missing(results)));
+    }
+
+    [Fact]
+    public void The_csv_has_a_line_per_cell_with_numbers_in_full()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels], ["fine-tuning", "mars"], 2);
+        CellResult[] cells = [.. ExampleStudy.Cells(study)];
+        cells[0] = cells[0] with { TestAccuracy = 1.0 / 3, Command = "run \"a,b\"" };
+        string[] lines = StudyResultFiles.Csv(new StudyResults(study, cells)).Split('\n', StringSplitOptions.RemoveEmptyEntries);
+        Assert.Equal(17, lines.Length);
+        Assert.StartsWith("study,dataset,data.limit,method,seed,test_accuracy,", lines[0]);
+        Assert.Contains("xray,50,fine-tuning,0,0.3333333333333333,", lines[1]);
+        Assert.EndsWith(",\"run \"\"a,b\"\"\"", lines[1]);
+    }
+
+    [Fact]
+    public async Task The_markdown_has_the_tables_of_the_page()
+    {
+        using var workspace = new Workspace();
+        StudyRecord study = ExampleStudy.Record(["sciERC"], [], ExampleStudy.ThreeMethods, 3);
+        await StudyResultFiles.WriteAsync(workspace.Folder, new StudyResults(study, [.. ExampleStudy.Cells(study, isText: true).Skip(1)]), CancellationToken.None);
+        string markdown = File.ReadAllText(workspace.File("results.md"));
+        Assert.Contains("## test macro-F1", markdown);
+        Assert.Contains("## test micro-F1", markdown);
+        Assert.DoesNotContain("accuracy", markdown);
+        Assert.Contains("(n = 2) |", markdown);
+        Assert.Contains("| self-distillation | **0.", markdown);
+        Assert.Contains("| method | n | difference | 95 % interval | p | p (Holm) |", markdown);
+        Assert.Contains("- sciERC: fine-tuning 2 of 3", markdown);
+        Assert.Contains("## Self-distillation against further pre-training", markdown);
+    }
+
+    [Theory]
+    [InlineData("")]
+    [InlineData("data.limit")]
+    [InlineData("distill.target")]
+    public void The_page_is_well_formed_and_shows_every_cell(string axis)
+    {
+        SweepAxis[] sweep = axis switch { "" => [], "data.limit" => [Labels], _ => [new(axis, ["cls", "tokens"])] };
+        StudyRecord study = ExampleStudy.Record(["xray", "gpu"], sweep, ExampleStudy.ThreeMethods, 2);
+        XDocument page = Parse(StudyReport.Compose(new StudyResults(study, ExampleStudy.Cells(study)), ""));
+        Assert.Equal(study.Name, page.Descendants("h1").Single().Value);
+        Assert.Empty(page.Descendants("script"));
+        Assert.DoesNotContain(page.Descendants().Attributes(), attribute => attribute.Name.LocalName is "src" or "href");
+        Assert.Equal(2 * Math.Max(1, sweep.Sum(swept => swept.Values.Count)) * 3 * 2, page.Descendants("code").Count() - 1);
+        Assert.Contains(page.Descendants("pre"), pre => pre.Value == study.Configuration);
+        Assert.Contains(page.Descendants("th"), cell => cell.Value == "p (Holm)");
+        Assert.DoesNotContain(page.Descendants("div"), div => (string?)div.Attribute("class") == "notice");
+        Assert.DoesNotContain("NaN", page.ToString());
+    }
+
+    [Fact]
+    public void A_swept_number_is_drawn_with_a_line_per_method_over_its_values_in_order()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels with { Values = ["200", "50", "0", "100"] }], ExampleStudy.ThreeMethods, 2);
+        XDocument page = Parse(StudyReport.Compose(new StudyResults(study, ExampleStudy.Cells(study)), ""));
+        XElement plot = Svgs(page).First(svg => ((string)svg.Attribute("aria-label")!).StartsWith("test accuracy over labelled samples", StringComparison.Ordinal));
+        XElement[] lines = [.. plot.Elements().Where(element => element.Name.LocalName == "polyline")];
+        Assert.Equal(3, lines.Length);
+        foreach (XElement line in lines)
+        {
+            double[] places = [.. ((string)line.Attribute("points")!).Split(' ').Select(point => double.Parse(point.Split(',')[0], CultureInfo.InvariantCulture))];
+            Assert.Equal(4, places.Length);
+            Assert.Equal(places.Order(), places);
+        }
+        string[] marks = [.. plot.Elements().Where(element => (string?)element.Attribute("class") == "mark middle").Select(mark => mark.Value)];
+        Assert.Equal(["50", "100", "200", "all", "labelled samples"], marks);
+    }
+
+    [Fact]
+    public void An_incomplete_study_says_what_is_missing_and_an_empty_one_has_a_page_too()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels], ExampleStudy.ThreeMethods, 2);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        XDocument page = Parse(StudyReport.Compose(new StudyResults(study, [.. cells.Take(5)]), ""));
+        Assert.Contains("5 of 24 cells are done", page.Descendants("div").Single(div => (string?)div.Attribute("class") == "notice").Value);
+        Assert.Contains(page.Descendants("li"), item => item.Value.Contains("data.limit = 50: self-distillation 1 of 2"));
+        Assert.Contains("0 of 24 cells are done", Parse(StudyReport.Compose(new StudyResults(study, []), "")).ToString());
+        for (int count = 1; count < cells.Count; count++)
+            Assert.DoesNotContain("NaN", Parse(StudyReport.Compose(new StudyResults(study, [.. cells.Take(count)]), "")).ToString());
+    }
+
+    [Fact]
+    public async Task A_folder_gets_its_three_files_and_says_that_the_models_are_gone()
+    {
+        using var workspace = new Workspace();
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 2);
+        ExampleStudy.Write(workspace.Folder, study, ExampleStudy.Cells(study));
+        await StudyReport.WriteAsync(workspace.Folder, CancellationToken.None);
+        Assert.Contains("no longer in their folders", File.ReadAllText(workspace.File("report.html")));
+        Assert.Equal(7, File.ReadAllLines(workspace.File("results.csv")).Length);
+        Assert.True(File.Exists(workspace.File("results.md")));
+    }
+
+    private static StudyResults Results(IReadOnlyList<SweepAxis> sweep, int seeds, IReadOnlyList<string>? methods = null)
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], sweep, methods ?? ExampleStudy.ThreeMethods, seeds);
+        return new StudyResults(study, ExampleStudy.Cells(study));
+    }
+
+    private static IEnumerable<XElement> Svgs(XDocument page) => page.Descendants("{http://www.w3.org/2000/svg}svg");
+
+    private static XDocument Parse(string html)
+    {
+        using var reader = XmlReader.Create(new StringReader(html), new XmlReaderSettings { DtdProcessing = DtdProcessing.Ignore });
+        return XDocument.Load(reader);
+    }
+}
