@@ -55,6 +55,7 @@ internal sealed class StudyDisplay : IAsyncDisposable
         _ => null,
     };
 
-    private static string Line(StudyView view) =>
-        string.Join("; ", [view.Summary, .. view.Running.Select(running => $"{running.Title}: {running.Status}")]);
+    /// <summary>Null while nothing runs here: of what is waited for a line has told once.</summary>
+    private static string? Line(StudyView view) => view.Running.Count == 0 ? null
+        : string.Join("; ", [view.Summary, .. view.Running.Select(running => $"{running.Title}: {running.Status}")]);
 }

@@ -185,6 +185,20 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public async Task Without_a_terminal_a_line_comes_only_while_a_stage_runs_here()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        var progress = new StudyProgress(plan, parallel: 1);
+        var (time, output) = (new ManualTime(), new LineWriter());
+        await using var display = new StudyDisplay(plan, progress, terminal: null, output, time);
+        progress.Need(plan.Cells[0]);
+        time.Tick();
+        progress.Begin(plan.Cells[0], plan.Cells[0].Stages[0].Stage, "some title");
+        time.Tick();
+        Assert.Equal("0 of 12 cells, 0 of 2 stages; some title: preparing", await output.NextAsync());
+    }
+
+    [Fact]
     public void A_stage_takes_as_long_as_its_like_or_by_the_sample()
     {
         StagePlan further = Examples.Planned.Plan.Stages.Single(stage => stage.Name == "seed-0/further-pretraining");
