@@ -35,7 +35,8 @@ internal static class SweepPlot
     {
         var x = new SweepScale(axis, Left + Inset, Width - Right - Inset);
         double[] values = [.. lines.SelectMany(line => line.Points.Values).SelectMany(point => new[] { point.Mean - (point.Deviation ?? 0), point.Mean + (point.Deviation ?? 0) })];
-        double margin = Math.Max((values.Max() - values.Min()) * 0.06, 1e-6);
+        // Values that hardly differ must not be told apart by digits that there is no room for.
+        double margin = Math.Max((values.Max() - values.Min()) * 0.06, Math.Max(0.001, 0.01 * values.Max(Math.Abs)));
         var y = new Axis(values.Min() - margin, values.Max() + margin, Height - Bottom, Top, 5);
         var svg = new Svg(Width, Height, $"{measure.Name} over {x.Label}, {title}");
         svg.Text("title", 0, 16, title, Width - 130);

@@ -29,10 +29,22 @@ public class BrowserTests
     public async Task A_page_with_hundreds_of_cells_is_readable_and_asks_for_nothing(int width) =>
         await CheckAsync(ExampleStudy.Record(["xray", "a-data-set-with-a-long-name"], [Subsets], ManyMethods, 5), width);
 
-    private static async Task CheckAsync(StudyRecord study, int width)
+    [BrowserTheory]
+    [InlineData(1280)]
+    [InlineData(400)]
+    public async Task A_page_of_a_study_that_has_just_begun_is_readable_too(int width)
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels], ExampleStudy.ThreeMethods, 2);
+        CellResult first = ExampleStudy.Cells(study)[0];
+        await CheckAsync(study, [first, first with { Sweep = new Dictionary<string, string> { [Labels.Key] = "400" } }], width);
+    }
+
+    private static Task CheckAsync(StudyRecord study, int width) => CheckAsync(study, ExampleStudy.Cells(study), width);
+
+    private static async Task CheckAsync(StudyRecord study, IReadOnlyList<CellResult> cells, int width)
     {
         using var workspace = new Workspace();
-        string file = workspace.Write("report.html", StudyReport.Compose(new StudyResults(study, ExampleStudy.Cells(study)), ""));
+        string file = workspace.Write("report.html", StudyReport.Compose(new StudyResults(study, cells), ""));
         using IPlaywright playwright = await Playwright.CreateAsync();
         await using IBrowser browser = await playwright.Chromium.LaunchAsync(new() { ExecutablePath = BrowserTheoryAttribute.Browser, Args = ["--no-sandbox", "--disable-gpu"] });
         IPage page = await browser.NewPageAsync(new() { ViewportSize = new() { Width = width, Height = 900 } });

@@ -1,3 +1,5 @@
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Planning;
@@ -15,6 +17,9 @@ internal static class Examples
             "a <b> & \"c\""),
         new InitialModel("preset:tiny-32", ModelPresets.Tiny32),
         ["cat", "dog"]).BuildComparison();
+
+    /// <summary>How plans are written.</summary>
+    public static JsonSerializerOptions Json { get; } = new() { PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower, Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) } };
 
     /// <summary>The same, as if the samples were text.</summary>
     public static PlannedRun PlannedText { get; } = Planned with { Plan = Planned.Plan with { Stages = [.. Planned.Plan.Stages.Select(AsText)] } };

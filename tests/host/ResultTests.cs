@@ -1,3 +1,5 @@
+using System.Text.Json;
+using ActorTrain.Actors;
 using ActorTrain.Host.Results;
 
 namespace ActorTrain.Host.Tests;
@@ -76,9 +78,37 @@ public class ResultTests
         string[] csv = File.ReadAllLines(workspace.File("results.csv"));
         Assert.Equal(Examples.Results.Count + 1, csv.Length);
         Assert.All(csv, line => Assert.Equal(13, line.Split(',').Length));
-        using var json = System.Text.Json.JsonDocument.Parse(File.ReadAllText(workspace.File("results.json")));
+        using var json = JsonDocument.Parse(File.ReadAllText(workspace.File("results.json")));
         Assert.Equal(Examples.Results.Count, json.RootElement.GetProperty("stages").GetArrayLength());
         Assert.Equal(0.75, json.RootElement.GetProperty("methods")[1].GetProperty("test-accuracy").GetProperty("mean").GetDouble(), 9);
         Assert.Contains("./actortrain run x.conf", File.ReadAllText(workspace.File("results.md")));
+    }
+
+    [Fact]
+    public void A_finished_run_is_read_again_as_it_was()
+    {
+        using var workspace = new Workspace();
+        Comparison results = Comparison.Of(Examples.Planned, Examples.Results);
+        ResultFiles.Write(workspace.Folder, Examples.Planned, results, "./actortrain run x.conf");
+        workspace.Write("plan.json", JsonSerializer.Serialize(Examples.Planned.Plan, Examples.Json));
+        FinishedRun run = ResultFiles.Read(workspace.Folder);
+        Assert.Equal("./actortrain run x.conf", run.Command);
+        Assert.Equal(ResultTable.Of(results).ToMarkdown(), ResultTable.Of(run.Results).ToMarkdown());
+        Assert.Equal(ResultTable.OfStages(results).ToMarkdown(), ResultTable.OfStages(run.Results).ToMarkdown());
+        Assert.Equal(Examples.Planned.Runs.Select(planned => (planned.Method, planned.Seed)), run.Planned.Runs.Select(planned => (planned.Method, planned.Seed)));
+        Assert.Equal(Examples.Planned.Plan.Stages.Select(stage => stage.Fingerprint()), run.Planned.Plan.Stages.Select(stage => stage.Fingerprint()));
+    }
+
+    [Theory]
+    [InlineData(null, "is not finished")]
+    [InlineData("{", "results.json is damaged")]
+    [InlineData("{\"command\": \"c\", \"stages\": []}", "earlier versions")]
+    public void A_run_that_cannot_be_read_again_is_a_sentence(string? results, string named)
+    {
+        using var workspace = new Workspace();
+        workspace.Write("plan.json", JsonSerializer.Serialize(Examples.Planned.Plan, Examples.Json));
+        if (results is not null)
+            workspace.Write("results.json", results);
+        Assert.Contains(named, Assert.Throws<RunException>(() => ResultFiles.Read(workspace.Folder)).Message);
     }
 }

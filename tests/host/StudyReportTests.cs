@@ -1,6 +1,8 @@
 using System.Globalization;
+using System.Text.Json;
 using System.Xml;
 using System.Xml.Linq;
+using ActorTrain.Actors;
 using ActorTrain.Host.Report;
 using ActorTrain.Host.Results;
 using ActorTrain.Host.Study;
@@ -150,6 +152,24 @@ public class StudyReportTests
         Assert.Contains("no longer in their folders", File.ReadAllText(workspace.File("report.html")));
         Assert.Equal(7, File.ReadAllLines(workspace.File("results.csv")).Length);
         Assert.True(File.Exists(workspace.File("results.md")));
+    }
+
+    [Fact]
+    public async Task Models_that_are_still_there_reconstruct_images()
+    {
+        using var workspace = new Workspace();
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 1) with { Stages = workspace.File("stages") };
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        CellStage further = cells.Single(cell => cell.Method == "further-pretraining").Stages[1];
+        StagePlan plan = Examples.Planned.Plan.Stages.First(stage => stage.Kind == StageKind.Pretrain);
+        plan = plan with { Train = plan.Train! with { Location = workspace.Images("images"), CacheDirectory = workspace.File("cache") } };
+        workspace.Write($"stages/{further.Identity[..16]}/plan.json", JsonSerializer.Serialize(new RunPlan { Name = "s", Stages = [plan] }, Examples.Json));
+        workspace.Model($"stages/{further.Identity[..16]}/stages/pretrain/model");
+        ExampleStudy.Write(workspace.File("results"), study, cells);
+        await StudyReport.WriteAsync(workspace.File("results"), CancellationToken.None);
+        XDocument page = Parse(File.ReadAllText(workspace.File("results", "report.html")));
+        Assert.Equal(24, page.Descendants("img").Count());
+        Assert.Contains(page.Descendants("div"), div => div.Value == "further pre-training");
     }
 
     private static StudyResults Results(IReadOnlyList<SweepAxis> sweep, int seeds, IReadOnlyList<string>? methods = null)
