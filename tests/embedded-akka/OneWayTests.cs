@@ -5,10 +5,10 @@ namespace ActorTrain.Embedded.Akka.Tests;
 /// <summary>Ways between nodes that are blocked in one direction only. Nodes have numbers in the order of their addresses; "01" blocks what node 0 sends to node 1.</summary>
 public sealed class OneWayTests : ClusterTest
 {
-    private const string Impatient = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 1s\n";
-    private const string KeepMajority = Impatient + "akka.cluster.split-brain-resolver.stable-after = 1s\n";
+    private const string ThreeSeconds = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 3s\n";
+    private const string KeepMajority = ThreeSeconds + "akka.cluster.split-brain-resolver.stable-after = 3s\n";
 
-    private static readonly string Timeout = Impatient + DownAfter("1s");
+    private static readonly string Timeout = ThreeSeconds + DownAfter("3s");
 
     [Theory]
     [InlineData(2, "01", "0")]
