@@ -1,4 +1,6 @@
 using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
 using MessagePack;
 
 namespace ActorTrain.Actors;
@@ -6,6 +8,13 @@ namespace ActorTrain.Actors;
 /// <summary>Tells which stages do the same: with equal identities they end with the same weights, whatever they are called and whichever run they are in.</summary>
 public static class StageIdentity
 {
+    private static readonly JsonSerializerOptions Json = new()
+    {
+        PropertyNamingPolicy = JsonNamingPolicy.KebabCaseLower,
+        DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault,
+        Converters = { new JsonStringEnumConverter(JsonNamingPolicy.KebabCaseLower) },
+    };
+
     /// <summary>
     /// SHA-256, in hexadecimal, of what decides the stage's result, without its name and with the identity of each stage that it refers
     /// to in that one's place.
@@ -13,20 +22,31 @@ public static class StageIdentity
     /// <param name="plan">The plan that holds every stage it refers to.</param>
     /// <param name="stage">The stage; it need not be in the plan.</param>
     /// <exception cref="RunException">It refers to a stage that the plan does not hold.</exception>
-    public static string Of(RunPlan plan, StagePlan stage)
+    public static string Of(RunPlan plan, StagePlan stage) =>
+        Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Resolved(plan, stage, Of))));
+
+    /// <summary>
+    /// The same for results that are kept for long and compared across machines: without the device and the threads, which decide last bits
+    /// only, and over named fields, of which those with a default value are left out, so that fields that a later version adds change nothing.
+    /// </summary>
+    /// <inheritdoc cref="Of"/>
+    public static string OfResult(RunPlan plan, StagePlan stage) => Convert.ToHexStringLower(SHA256.HashData(
+        JsonSerializer.SerializeToUtf8Bytes(Resolved(plan, stage, OfResult) with { Device = "", Threads = 0 }, Json)));
+
+    private static StagePlan Resolved(RunPlan plan, StagePlan stage, Func<RunPlan, StagePlan, string> identityOf)
     {
         StagePlan deciding = stage.Deciding();
-        return Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(deciding with
+        return deciding with
         {
             Name = "",
-            Initial = Resolved(deciding.Initial)!,
-            Teacher = Resolved(deciding.Teacher),
-            Reference = Resolved(deciding.Reference),
-            Regulariser = deciding.Regulariser is { } regulariser ? regulariser with { Anchor = Resolved(regulariser.Anchor) } : null,
-        })));
+            Initial = Model(deciding.Initial)!,
+            Teacher = Model(deciding.Teacher),
+            Reference = Model(deciding.Reference),
+            Regulariser = deciding.Regulariser is { } regulariser ? regulariser with { Anchor = Model(regulariser.Anchor) } : null,
+        };
 
-        string? Resolved(string? model) => model is not null && ModelLocation.StageOf(model) is { } name
-            ? $"stage:{Of(plan, plan.Stages.FirstOrDefault(other => other.Name == name)
+        string? Model(string? model) => model is not null && ModelLocation.StageOf(model) is { } name
+            ? $"stage:{identityOf(plan, plan.Stages.FirstOrDefault(other => other.Name == name)
                 ?? throw new RunException($"Stage '{stage.Name}' refers to '{model}', but the plan holds no stage of that name."))}"
             : model;
     }

@@ -76,7 +76,7 @@ public static class CommandTree
             [
                 "./actortrain study hocon/study-main.conf",
                 "./actortrain study hocon/study-labels.conf --dry-run",
-                "./actortrain study hocon/study-main.conf --set study.parallel=2 --prune",
+                "./actortrain study hocon/study-main.conf --set study.parallel=2",
                 "./actortrain study hocon/study-main.conf --nodes 4",
             ],
             "report" => ["./actortrain report docs/results/xray", "./actortrain report runs/demo"],

@@ -11,9 +11,8 @@ internal static class StudyCommand
     {
         var file = new Argument<string>("configuration") { Description = "A HOCON file with a section study; hocon/study-*.conf are ready-made ones." };
         var dryRun = new Option<bool>("--dry-run") { Description = "Show what there is to do and what is done, and do nothing." };
-        var prune = new Option<bool>("--prune") { Description = "Remove stages, models included, as soon as no cell of this study needs them." };
         var command = new Command("study", "Run every method on every data set with every value of the swept keys for every seed, and report them together. "
-            + "What is the same is carried out once; the same command resumes.") { file, dryRun, prune };
+            + "What is the same is carried out once; the same command resumes.") { file, dryRun };
         var common = new CommonOptions(command);
         var cluster = new LocalClusterCommandOptions(command);
         command.SetAction(async (parsed, _) =>
@@ -21,7 +20,7 @@ internal static class StudyCommand
             ConfigurationText text = RunConfiguration.File(parsed.GetRequiredValue(file));
             RunConfiguration configuration = common.Load(parsed, [text], []);
             Settings settings = Settings.Read(configuration, Path.GetFileNameWithoutExtension(text.Name));
-            var session = new StudySession(text, configuration, settings) { Prune = parsed.GetValue(prune), Cluster = cluster.Read(parsed, settings) };
+            var session = new StudySession(text, configuration, settings) { Cluster = cluster.Read(parsed, settings) };
             using var interruption = new Interruption();
             try
             {

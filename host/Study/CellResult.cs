@@ -23,7 +23,7 @@ public sealed record CellResult
     /// <summary>The seed.</summary>
     public required ulong Seed { get; init; }
 
-    /// <summary>Identity of the cell's last stage, which depends on all before it: SHA-256, in hexadecimal.</summary>
+    /// <summary>SHA-256, in hexadecimal, of what decides the result but the machine: see <see cref="StageIdentity.OfResult"/>.</summary>
     public required string Identity { get; init; }
 
     /// <summary>The command that makes this cell alone.</summary>

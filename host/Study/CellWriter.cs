@@ -19,7 +19,7 @@ internal sealed class CellWriter(string study, StageStore store)
     /// <param name="cancel">Gives up.</param>
     public async Task<CellResult> ComposeAsync(StudyCell cell, IReadOnlyDictionary<string, StageResult> results, DateTimeOffset finished, CancellationToken cancel)
     {
-        StageResult classifier = results[cell.Identity];
+        StageResult classifier = results[cell.Stages[^1].Stage.Identity];
         ClassificationScores? scores = ClassificationScores.Of(classifier);
         List<CellStage> stages = [];
         foreach (NamedStage named in cell.Stages)

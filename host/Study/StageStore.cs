@@ -38,9 +38,6 @@ internal sealed class StageStore(string root, IReadOnlyDictionary<string, StudyS
         }
     }
 
-    /// <summary>Removes a stage with its result.</summary>
-    public void Remove(StudyStage stage) => Remove(FolderOf(stage));
-
     private string StageFolderOf(StudyStage stage) => Path.Combine(FolderOf(stage), "stages", stage.Plan.Name);
 
     private static void Remove(string folder)

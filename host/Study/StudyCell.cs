@@ -14,6 +14,9 @@ internal sealed record NamedStage(string Name, StudyStage Stage)
 /// <summary>One data set, one value of each swept key, one method, one seed.</summary>
 internal sealed partial record StudyCell
 {
+    /// <summary>The study's name.</summary>
+    public required string Study { get; init; }
+
     /// <summary>The data set's name in the study.</summary>
     public required string DataSet { get; init; }
 
@@ -38,8 +41,8 @@ internal sealed partial record StudyCell
     /// <summary>What it is configured with.</summary>
     public required CellConfiguration Configuration { get; init; }
 
-    /// <summary>Identity of its last stage, which depends on all before it.</summary>
-    public string Identity => Stages[^1].Stage.Identity;
+    /// <summary>Identity of its result; see <see cref="Actors.StageIdentity.OfResult"/>.</summary>
+    public required string Identity { get; init; }
 
     /// <summary>Whether it is measured on samples held out of the training set.</summary>
     public bool Validates => Stages[^1].Stage.Plan.Test is { HeldOut: true };
@@ -53,7 +56,7 @@ internal sealed partial record StudyCell
     /// <summary>The command that makes this cell alone.</summary>
     public string Command => string.Join(' ', ["./actortrain", "run", RunSession.Quoted(Configuration.File),
         .. Configuration.Assignments.SelectMany(assignment => new[] { "--set", RunSession.Quoted(assignment) }),
-        "--folder", $"runs/{Path.GetFileNameWithoutExtension(FileName)}"]);
+        "--folder", RunSession.Quoted($"runs/{Study}/{Path.GetFileNameWithoutExtension(FileName)}")]);
 
     [GeneratedRegex("[^A-Za-z0-9.+-]")]
     private static partial Regex NoFileName();

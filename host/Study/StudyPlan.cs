@@ -31,19 +31,20 @@ internal sealed record StudyPlan(string Name, IReadOnlyList<SweptKey> Sweep, IRe
                     (so, next) => so.With([$"{next.First.Key}={next.First.Value}"], next.Second.Origin));
                 Settings read = Settings.Read(swept, settings.Run.Name);
                 PlannedRun planned = await RunPlanBuilder.CheckAndBuildComparisonAsync(swept, read, cancel);
-                string[] assignments = [.. Differences(alone, swept)];
                 foreach (MethodRun run in planned.Runs)
                 {
                     cells.Add(new StudyCell
                     {
+                        Study = settings.Run.Name,
                         DataSet = dataSet.Name,
                         Sweep = point,
                         Method = run.Method,
                         Seed = run.Seed,
                         Stages = [.. StudyStage.ChainOf(planned.Plan, run.Stages[^1]).Select(stage => new NamedStage(stage.Name, Shared(planned.Plan, stage)))],
+                        Identity = StageIdentity.OfResult(planned.Plan, planned.Plan.Stages.Single(stage => stage.Name == run.Stages[^1])),
                         IsText = planned.IsText,
                         Classes = planned.Plan.Stages.Single(stage => stage.Name == run.Stages[^1]).Train!.ClassNames!,
-                        Configuration = new CellConfiguration(file.Name, [.. assignments, $"run.methods=[{run.Method}]", $"run.seeds=[{run.Seed}]"]),
+                        Configuration = new CellConfiguration(file.Name, [.. Differences(alone, swept, run.Method), $"run.methods=[{run.Method}]", $"run.seeds=[{run.Seed}]"]),
                     });
                 }
             }
@@ -71,8 +72,14 @@ internal sealed record StudyPlan(string Name, IReadOnlyList<SweptKey> Sweep, IRe
     }
 
     /// <summary>What turns one configuration into another, as <c>--set</c> takes it. Where results are put makes no difference to them.</summary>
-    private static IEnumerable<string> Differences(RunConfiguration from, RunConfiguration to) => ConfigurationKeys.All
-        .Where(key => key.Path is not ("run.name" or "run.folder" or "run.methods" or "run.seeds" or "cache.dir") && !key.Path.StartsWith("study.", StringComparison.Ordinal))
-        .Where(key => !from.List(key.Path).SequenceEqual(to.List(key.Path)))
-        .Select(key => $"{key.Path}={(key.IsList ? $"[{string.Join(", ", to.List(key.Path))}]" : to.Text(key.Path))}");
+    private static IEnumerable<string> Differences(RunConfiguration from, RunConfiguration to, string method)
+    {
+        HashSet<string> known = [.. from.Scoped.Select(found => found.Path)];
+        IEnumerable<string> usual = ConfigurationKeys.All.Select(key => key.Path)
+            .Where(path => path is not ("run.name" or "run.folder" or "run.methods" or "run.seeds" or "cache.dir") && !path.StartsWith("study.", StringComparison.Ordinal))
+            .Where(path => !from.List(path).SequenceEqual(to.List(path)));
+        IEnumerable<string> ofMethod = to.Scoped.Where(found => found.Scope.Kind == KeyScopeKind.Method && found.Scope.Name == method).Select(found => found.Path)
+            .Where(path => !known.Contains(path) || !from.List(path).SequenceEqual(to.List(path)));
+        return usual.Concat(ofMethod).Select(path => $"{path}={(ConfigurationKeys.Find(path)!.IsList ? $"[{string.Join(", ", to.List(path))}]" : to.Text(path))}");
+    }
 }

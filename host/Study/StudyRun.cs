@@ -16,9 +16,6 @@ internal sealed record StudyOptions
     /// <summary>Carries a stage out.</summary>
     public required PlanExecutor Execute { get; init; }
 
-    /// <summary>Whether stages are removed that no cell needs any more.</summary>
-    public bool Prune { get; init; }
-
     /// <summary>The clock.</summary>
     public TimeProvider Time { get; init; } = TimeProvider.System;
 }
@@ -43,12 +40,14 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
     private readonly Dictionary<string, Task<StageResult?>> _running = [];
     private readonly HashSet<string> _elsewhere = [];
     private readonly HashSet<string> _told = [];
+    private readonly List<string> _failures = [];
 
-    /// <summary>Carries it out.</summary>
+    /// <summary>Carries it out. Cells whose stage fails are left out, and all others finished.</summary>
     /// <param name="cancel">Ends it after the current steps, with checkpoints.</param>
-    /// <exception cref="RunException">A stage failed, or a file cannot be written; the message is the sentence for the user.</exception>
+    /// <returns>A sentence for each stage that failed.</returns>
+    /// <exception cref="RunException">A file cannot be written; the message is the sentence for the user.</exception>
     /// <exception cref="OperationCanceledException">It was cancelled and can be resumed.</exception>
-    public async Task ExecuteAsync(CancellationToken cancel)
+    public async Task<IReadOnlyList<string>> ExecuteAsync(CancellationToken cancel)
     {
         TakeCells();
         TakeStages();
@@ -56,13 +55,14 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
         using var giveUp = CancellationTokenSource.CreateLinkedTokenSource(cancel);
         try
         {
-            while (_pending.Count > 0)
+            while (_pending.Count + _running.Count > 0)
             {
                 while (_running.Count < options.Parallel && Next() is var (cell, stage))
                     _running[stage.Stage.Identity] = CarryOutAsync(cell, stage, giveUp.Token);
                 await OneEndsAsync(giveUp.Token);
                 await WriteCellsAsync(giveUp.Token);
             }
+            return _failures;
         }
         catch
         {
@@ -165,11 +165,20 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
             return;
         }
         string identity = _running.Single(stage => stage.Value == first).Key;
-        if (await _running[identity] is { } result)
-            Take(plan.Stages[identity], result);
-        else
-            _elsewhere.Add(identity);
-        _running.Remove(identity);
+        _running.Remove(identity, out Task<StageResult?>? ended);
+        try
+        {
+            if (await ended! is { } result)
+                Take(plan.Stages[identity], result);
+            else
+                _elsewhere.Add(identity);
+        }
+        catch (RunException error)
+        {
+            _failures.Add(error.Message);
+            display.Say(error.Message);
+            _pending.RemoveAll(cell => cell.Stages.Any(named => named.Stage.Identity == identity));
+        }
     }
 
     private async Task WriteCellsAsync(CancellationToken cancel)
@@ -180,16 +189,7 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
             StudyFiles.WriteCell(FileOf(cell), result);
             _pending.Remove(cell);
             progress.Done(cell, result);
-            if (options.Prune)
-                Prune(cell);
         }
-    }
-
-    private void Prune(StudyCell done)
-    {
-        HashSet<string> needed = [.. _pending.SelectMany(cell => cell.Stages).Select(named => named.Stage.Identity)];
-        foreach (NamedStage named in done.Stages.Where(named => !needed.Contains(named.Stage.Identity)))
-            store.Remove(named.Stage);
     }
 
     private string FileOf(StudyCell cell) => Path.Combine(options.Results, StudyFiles.CellsName, cell.FileName);

@@ -14,9 +14,6 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
 {
     private readonly StudyDefinition _study = configuration.Study;
 
-    /// <summary>Whether stages are removed that no cell needs any more.</summary>
-    public bool Prune { get; init; }
-
     /// <summary>The nodes that carry stages out, one at a time; null for this process.</summary>
     public LocalClusterOptions? Cluster { get; init; }
 
@@ -44,7 +41,8 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
     }
 
     /// <summary>Carries the study out and reports it.</summary>
-    /// <inheritdoc cref="StudyRun.ExecuteAsync" path="/exception"/>
+    /// <exception cref="RunException">A stage failed, or a file cannot be written; the message is the sentence for the user.</exception>
+    /// <exception cref="OperationCanceledException">It was cancelled and can be resumed.</exception>
     public async Task ExecuteAsync(CancellationToken cancel)
     {
         StudyPlan plan = await PlanAsync(cancel);
@@ -53,19 +51,21 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
         // A cluster carries out one plan at a time.
         int parallel = cluster is null ? _study.Parallel : 1;
         var progress = new StudyProgress(plan, parallel);
+        IReadOnlyList<string> failures;
         await using (var display = StudyDisplay.Start(plan, progress, TimeProvider.System))
         {
-            await new StudyRun(plan, new StageStore(_study.Stages, plan.Stages), new StudyOptions
+            failures = await new StudyRun(plan, new StageStore(_study.Stages, plan.Stages), new StudyOptions
             {
                 Results = Results,
                 Parallel = parallel,
                 Execute = cluster is null ? RunSession.InThisProcess : cluster.ExecuteAsync,
-                Prune = Prune,
             }, progress, display).ExecuteAsync(cancel);
         }
         await StudyReport.WriteAsync(Results, cancel);
         Print(plan, progress);
         Console.WriteLine($"Report: {Path.Combine(Results, "report.html")}");
+        if (failures.Count > 0)
+            throw new RunException($"Cells are left out because of what failed; the same command tries them again. {string.Join(' ', failures)}");
     }
 
     private Task<StudyPlan> PlanAsync(CancellationToken cancel) => StudyPlan.BuildAsync(file, configuration, settings, cancel);

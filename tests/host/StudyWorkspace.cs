@@ -29,6 +29,9 @@ internal sealed class StudyWorkspace : IDisposable
 
     public string Folder => _workspace.Folder;
 
+    /// <summary>What failed in the last study that was carried out.</summary>
+    public IReadOnlyList<string> Failures { get; private set; } = [];
+
     public string Cells => File("results", StudyFiles.CellsName);
 
     public IReadOnlyList<string> CellFiles => [.. Directory.GetFiles(Cells).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
@@ -53,16 +56,15 @@ internal sealed class StudyWorkspace : IDisposable
     /// <param name="plan">The study.</param>
     /// <param name="executor">Carries stages out.</param>
     /// <param name="parallel">Stages at a time.</param>
-    /// <param name="prune">Whether stages are removed that no cell needs any more.</param>
     /// <param name="time">The clock.</param>
     /// <returns>What it said.</returns>
-    public async Task<string> RunAsync(StudyPlan plan, PlanExecutor executor, int parallel = 1, bool prune = false, TimeProvider? time = null)
+    public async Task<string> RunAsync(StudyPlan plan, PlanExecutor executor, int parallel = 1, TimeProvider? time = null)
     {
         var said = new StringWriter();
         var progress = new StudyProgress(plan, parallel);
-        var options = new StudyOptions { Results = File("results"), Parallel = parallel, Execute = executor, Prune = prune, Time = time ?? TimeProvider.System };
+        var options = new StudyOptions { Results = File("results"), Parallel = parallel, Execute = executor, Time = time ?? TimeProvider.System };
         await using (var display = new StudyDisplay(plan, progress, terminal: null, said, TimeProvider.System))
-            await new StudyRun(plan, new StageStore(File("stages"), plan.Stages), options, progress, display).ExecuteAsync(CancellationToken.None);
+            Failures = await new StudyRun(plan, new StageStore(File("stages"), plan.Stages), options, progress, display).ExecuteAsync(CancellationToken.None);
         return said.ToString();
     }
 
