@@ -21,9 +21,7 @@ public sealed class DowningTests : ClusterTest
     public void All_sides_of_a_split_decide_the_same(int size, string broken, int[] losers)
     {
         var cluster = Broken(size, broken);
-        var downed = cluster.Nodes.SelectMany(node => SplitBrainResolver.Losers(new Split(cluster.StateOf(node)), keepMajority: true, role: ""))
-            .Select(member => member.UniqueAddress).Distinct().Order();
-        Assert.Equal(losers.Select(loser => cluster.Nodes[loser]), downed);
+        Assert.Equal(losers.Select(loser => cluster.Nodes[loser]), DownedByMajority(cluster));
     }
 
     [Theory]
@@ -62,6 +60,43 @@ public sealed class DowningTests : ClusterTest
         cluster.Observe(cluster.Nodes[2], cluster.Nodes[0], reachable: false);
         cluster.Settle([cluster.Nodes[1], cluster.Nodes[2]]);
         Assert.Equal([cluster.Nodes[1], cluster.Nodes[2]], new Split(cluster.StateOf(cluster.Nodes[1])).Core.Select(member => member.UniqueAddress));
+    }
+
+    [Theory]
+    [InlineData(2)]
+    [InlineData(3)]
+    [InlineData(4)]
+    public void Whom_one_node_misses_is_downed_by_nobody_but_the_others_wherever_both_stand(int size)
+    {
+        foreach (var (missing, missed) in from left in Enumerable.Range(0, size) from right in Enumerable.Range(0, size) where left != right select (left, right))
+        {
+            var cluster = SimulatedCluster.Grown(size);
+            cluster.Observe(cluster.Nodes[missing], cluster.Nodes[missed], reachable: false);
+            cluster.Settle(cluster.Nodes);
+            Assert.Equal([cluster.Nodes[missed]], DownedWithoutMajority(cluster));
+            // Of two nodes the first one goes on.
+            Assert.Equal([cluster.Nodes[size == 2 ? 1 : missed]], DownedByMajority(cluster));
+        }
+    }
+
+    [Fact]
+    public void What_a_dead_node_that_was_leaving_observed_blocks_nobody_for_good()
+    {
+        var cluster = SimulatedCluster.Grown(4);
+        var (leaving, paused) = (cluster.Nodes[0], cluster.Nodes[3]);
+        UniqueAddress[] alive = [.. cluster.Nodes.Skip(1)];
+        cluster.Move(leaving, leaving, MemberStatus.Leaving);
+        cluster.Settle(cluster.Nodes);
+        cluster.Observe(leaving, paused, reachable: false);
+        cluster.Settle(cluster.Nodes);
+        foreach (var node in alive)
+            cluster.Observe(node, leaving, reachable: false);
+        cluster.Settle(alive);
+        Assert.Equal(MemberStatus.Exiting, cluster.KnownTo(cluster.Nodes[1]).Members[leaving].Status);
+        Assert.Equal([leaving], DownedWithoutMajority(cluster, alive));
+        cluster.Move(cluster.Nodes[1], leaving, MemberStatus.Down);
+        cluster.Settle(alive);
+        Assert.All(alive, node => Assert.Equal(alive, cluster.KnownTo(node).Members.Keys));
     }
 
     [Fact]
@@ -143,6 +178,19 @@ public sealed class DowningTests : ClusterTest
         Assert.False(nodes[0].Cluster.IsTerminated);
         Assert.False(gaveWay[0].IsCompleted);
     }
+
+    private static IEnumerable<UniqueAddress> DownedWithoutMajority(SimulatedCluster cluster, params UniqueAddress[] asked) => Downed(
+        from node in asked.Length == 0 ? cluster.Nodes : asked
+        let split = new Split(cluster.StateOf(node))
+        where Split.SpeakerOf(split.Core) == node
+        select split.Lost);
+
+    private static IEnumerable<UniqueAddress> DownedByMajority(SimulatedCluster cluster) => Downed(
+        from node in cluster.Nodes
+        select SplitBrainResolver.Losers(new Split(cluster.StateOf(node)), keepMajority: true, role: ""));
+
+    private static IEnumerable<UniqueAddress> Downed(IEnumerable<IReadOnlyList<Member>> members) =>
+        members.SelectMany(downed => downed).Select(member => member.UniqueAddress).Distinct().Order();
 
     /// <summary>A cluster in which every node has noticed whom it does not reach, and all have heard what they can.</summary>
     private static SimulatedCluster Broken(int size, string broken)

@@ -10,10 +10,10 @@ internal sealed class Split
 
     public Split(MembershipState state)
     {
-        var members = state.Members.Where(member => member.Status < MemberStatus.Exiting).ToList();
+        var members = state.Members.Where(member => member.Status < MemberStatus.Down).ToList();
         var nodes = members.Select(member => member.UniqueAddress).ToHashSet();
         var silent = new HashSet<UniqueAddress>();
-        var observers = new HashSet<UniqueAddress> { state.Self };
+        var observers = new HashSet<UniqueAddress>();
         foreach (var (observer, observation) in state.Gossip.Observations.Where(entry => nodes.Contains(entry.Key)))
         {
             foreach (var node in observation.Unreachable.Where(nodes.Contains))
@@ -25,7 +25,8 @@ internal sealed class Split
                 silent.Add(node);
             }
         }
-        // Somebody misses it, and it misses nobody: it is dead, or on the other side of a clean cut.
+        // Somebody misses it, and it misses nobody: it is dead, or on the other side of a clean cut. This node is no exception, or it would
+        // come to another result than the others: it then has no side until it misses somebody itself.
         silent.ExceptWith(observers);
         Side = ConnectedWith(state.Self, [.. members.Where(member => !silent.Contains(member.UniqueAddress))]);
         Core = WhoReachEachOther(Side);
@@ -33,7 +34,7 @@ internal sealed class Split
         Lost = [.. members.Except(Core)];
     }
 
-    /// <summary>Who is connected with this member, itself among them, in the order of addresses like all members.</summary>
+    /// <summary>Who is connected with this member, itself among them, in the order of addresses like all members; nobody while it is silent.</summary>
     public IReadOnlyList<Member> Side { get; }
 
     /// <summary>Those of this side that all reach each other.</summary>
@@ -45,9 +46,10 @@ internal sealed class Split
     /// <summary>The members that are not of the core.</summary>
     public IReadOnlyList<Member> Lost { get; }
 
-    /// <summary>Who acts for these members: the first one that has not yet to join.</summary>
-    public static UniqueAddress? SpeakerOf(IEnumerable<Member> members) =>
-        members.OrderBy(member => member.Status == MemberStatus.Joining).FirstOrDefault()?.UniqueAddress;
+    /// <summary>Who acts for these members: the first one, rather one that neither has yet to join nor exits.</summary>
+    public static UniqueAddress? SpeakerOf(IEnumerable<Member> members) => members.OrderBy(JoinsOrExits).FirstOrDefault()?.UniqueAddress;
+
+    private static bool JoinsOrExits(Member member) => member.Status is MemberStatus.Joining or MemberStatus.Exiting;
 
     private bool Broken(Member left, Member right) => _broken.Contains((left.UniqueAddress, right.UniqueAddress));
 
@@ -60,7 +62,7 @@ internal sealed class Split
         return [.. side.Order()];
     }
 
-    /// <summary>Leaves out, one after the other, whoever fails to reach the most others; of several the one that has yet to join, or else the last.</summary>
+    /// <summary>Leaves out, one after the other, whoever fails to reach the most others; of several one that has yet to join or exits, or else the last.</summary>
     private List<Member> WhoReachEachOther(IReadOnlyList<Member> side)
     {
         var core = side.ToList();
@@ -68,7 +70,7 @@ internal sealed class Split
         {
             core.Remove(core
                 .OrderBy(member => core.Count(other => Broken(member, other)))
-                .ThenBy(member => member.Status == MemberStatus.Joining)
+                .ThenBy(JoinsOrExits)
                 .ThenBy(member => member)
                 .Last());
         }
