@@ -103,7 +103,11 @@ internal sealed class SplitBrainResolver : ReceiveActor, IWithTimers
         _since = null;
         // Another one may come to decide, and has to do it then.
         Wait();
-        var split = new Split(_cluster.Membership);
+        var membership = _cluster.Membership;
+        // All may be well again since the timer ran out.
+        if (membership.Unreachable.IsEmpty)
+            return;
+        var split = new Split(membership);
         var losers = Losers(split, _keepMajority, _role);
         // One speaks for all who go on, or for all of a side that does not.
         var staying = split.Side.Except(losers).ToList();
