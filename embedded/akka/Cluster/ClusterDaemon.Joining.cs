@@ -50,6 +50,8 @@ internal sealed partial class ClusterDaemon
             return;
         // An address from a path inside this process is this node's.
         _seedNodes = [.. nodes.Select(node => node.HasLocalScope ? _self.Address : node)];
+        _contact = null;
+        _refusals.Clear();
         if (!OtherSeedNodes.Any())
         {
             StartCluster();
