@@ -269,7 +269,10 @@ public sealed record StagePlan
         bool masks = Kind is StageKind.Pretrain or StageKind.Distill, distils = Kind == StageKind.Distill;
         return this with
         {
-            Initial = WithoutCache(Initial),
+            Initial = WithoutCache(Initial)!,
+            Teacher = WithoutCache(Teacher),
+            Reference = WithoutCache(Reference),
+            Regulariser = Regulariser is null ? null : Regulariser with { Anchor = WithoutCache(Regulariser.Anchor) },
             Train = Train?.Deciding(),
             Test = Test?.Deciding(),
             Source = Source?.Deciding(),
@@ -288,10 +291,10 @@ public sealed record StagePlan
     }
 
     /// <summary>A model in the cache directory is known by its folder's name there, for the cache may lie elsewhere when the run goes on.</summary>
-    private string WithoutCache(string location)
+    private string? WithoutCache(string? location)
     {
         string cache = (Train ?? Test)?.CacheDirectory.TrimEnd('/') + "/";
-        return location.StartsWith(cache, StringComparison.Ordinal) ? location[cache.Length..] : location;
+        return location?.StartsWith(cache, StringComparison.Ordinal) == true ? location[cache.Length..] : location;
     }
 }
 

@@ -125,6 +125,21 @@ public class PlanTests
         Assert.Equal(stage.Fingerprint(), CarriedOutOtherwise(stage).Fingerprint());
     }
 
+    [Fact]
+    public void Models_of_the_cache_may_move_with_it()
+    {
+        Assert.Equal(With("/old/cache", "/old/cache/model").Fingerprint(), With("/new/", "/new/model").Fingerprint());
+        Assert.NotEqual(With("/cache", "/old/model").Fingerprint(), With("/cache", "/new/model").Fingerprint());
+
+        static StagePlan With(string cache, string model) => Plans.Distill(Data with { CacheDirectory = cache }) with
+        {
+            Initial = model,
+            Teacher = model,
+            Reference = model,
+            Regulariser = new RegulariserPlan { Kind = RegulariserKind.L2, Weight = 1, Anchor = model },
+        };
+    }
+
     /// <summary>The same result by another way.</summary>
     internal static StagePlan CarriedOutOtherwise(StagePlan stage) => stage with
     {
@@ -136,6 +151,6 @@ public class PlanTests
 
     [Fact]
     public void Every_property_of_a_plan_is_written_into_it() =>
-        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(TextPlan), typeof(RunPlan), typeof(RegulariserPlan), typeof(ConsistencyPlan), typeof(ContrastPlan) }.SelectMany(type => type.GetProperties()),
+        Assert.All(new[] { typeof(StagePlan), typeof(DataPlan), typeof(TextPlan), typeof(RunPlan), typeof(RegulariserPlan), typeof(ConsistencyPlan), typeof(ContrastPlan), typeof(MixPlan) }.SelectMany(type => type.GetProperties()),
             property => Assert.NotNull(property.GetCustomAttribute<KeyAttribute>()));
 }
