@@ -38,9 +38,9 @@ public sealed class Student : IDisposable
         _parameters = [.. trained];
         // Matrices alone decay: CLS and mask token have three dimensions, LayerNorms and biases one; sines and cosines are no parameters.
         HashSet<Tensor> spared = [.. network.Weights().Where(weight => !weight.Decays).Select(weight => weight.Tensor)];
-        _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2 && !spared.Contains(parameter))], options);
         if (anchor is not null)
             _regulariser = options.Regulariser!.Create(Anchors(network, anchor, options.Regulariser.AnchorFolder ?? initialFolder));
+        _optimizer = new AdamWState(trained, [.. trained.Select(parameter => parameter.dim() == 2 && !spared.Contains(parameter))], options);
     }
 
     /// <summary>The network's shape, as it is saved.</summary>
@@ -150,11 +150,22 @@ public sealed class Student : IDisposable
     private static Student Load(StudentOptions options, Compute compute, ModelConfiguration configuration, string modelFolder)
     {
         Network network = LoadNetwork(options, compute, configuration, modelFolder);
-        if (options.Regulariser is not { } regulariser)
-            return new Student(options, compute, network, anchor: null, modelFolder);
-        string folder = regulariser.AnchorFolder ?? modelFolder;
-        Network anchor = LoadNetwork(options, compute, ModelFolder.ReadConfiguration(folder), folder);
-        return new Student(options, compute, network, anchor, modelFolder);
+        Network? anchor = null;
+        try
+        {
+            if (options.Regulariser is { } regulariser)
+            {
+                string folder = regulariser.AnchorFolder ?? modelFolder;
+                anchor = LoadNetwork(options, compute, ModelFolder.ReadConfiguration(folder), folder);
+            }
+            return new Student(options, compute, network, anchor, modelFolder);
+        }
+        catch
+        {
+            anchor?.Dispose();
+            network.Dispose();
+            throw;
+        }
     }
 
     private static Network LoadNetwork(StudentOptions options, Compute compute, ModelConfiguration configuration, string modelFolder)
