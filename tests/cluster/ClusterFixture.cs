@@ -5,7 +5,10 @@ using ActorTrain.DataPipeline;
 namespace ActorTrain.Cluster.Tests;
 
 /// <summary>A plan, and what it ends with when nothing happens to it.</summary>
-internal sealed record ExpectedRun(RunPlan Plan, IReadOnlyList<StageResult> Results);
+/// <param name="Plan">The plan.</param>
+/// <param name="Results">The results of its stages.</param>
+/// <param name="Halt">Steps of the disturbed stage after which the student waits for <see cref="TestCluster.GoOn"/>.</param>
+internal sealed record ExpectedRun(RunPlan Plan, IReadOnlyList<StageResult> Results, int Halt);
 
 /// <summary>Small data and models; runs on them undisturbed, in this process; clusters that carry them out disturbed.</summary>
 public sealed class ClusterFixture : IAsyncLifetime
@@ -22,11 +25,14 @@ public sealed class ClusterFixture : IAsyncLifetime
     /// <summary>Steps that the student asks ahead: too few to reach the stage's end from where it halts.</summary>
     public const int Window = 20;
 
+    /// <summary>The same as <see cref="Halt"/> for the large plan: after its second checkpoint, so that most of its steps are left for while nobody leads.</summary>
+    private const int LargeHalt = 4;
+
     private readonly Dictionary<(Modality Modality, TargetMode Targets), Lazy<Task<ExpectedRun>>> _expected = [];
     private readonly Lazy<Task<ExpectedRun>> _large;
     private int _clusters;
 
-    public ClusterFixture() => _large = new(() => UndisturbedAsync(LargePlan(), "large"));
+    public ClusterFixture() => _large = new(() => UndisturbedAsync(LargePlan(), "large", LargeHalt));
 
     private string Root { get; } = Directory.CreateTempSubdirectory("actortrain-cluster-").FullName;
 
@@ -69,8 +75,8 @@ public sealed class ClusterFixture : IAsyncLifetime
         await cluster.RunAsync(disturb);
     }
 
-    private async Task<ExpectedRun> UndisturbedAsync(RunPlan plan, string name) =>
-        new(plan, await TrainingRun.ExecuteAsync(plan, Path.Combine(Root, name), new History<RunEvent>(), CancellationToken.None));
+    private async Task<ExpectedRun> UndisturbedAsync(RunPlan plan, string name, int halt = Halt) =>
+        new(plan, await TrainingRun.ExecuteAsync(plan, Path.Combine(Root, name), new History<RunEvent>(), CancellationToken.None), halt);
 
     /// <summary>Further pre-training, distillation, and fine-tuning with its evaluation.</summary>
     private static RunPlan Plan(IEnumerable<StagePlan> stages, TargetMode targets) => Plans.Run([.. stages.Where(stage => stage.Kind != StageKind.Evaluate)

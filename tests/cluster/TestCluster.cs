@@ -222,7 +222,7 @@ internal sealed class TestCluster : IAsyncDisposable
 
     private ClusterNode Make(NodeSetup setup)
     {
-        var node = new ClusterNode(setup, Path.Combine(_folder, $"node-{_nodes.Count}"), $"student-halts={ClusterFixture.Halt}:{GoesOn}");
+        var node = new ClusterNode(setup, Path.Combine(_folder, $"node-{_nodes.Count}"), $"student-halts={_expected.Halt}:{GoesOn}");
         _nodes.Add(node);
         return node;
     }
