@@ -134,7 +134,7 @@ public static class ConfigurationKeys
         Integer("replay.limit", 0, int.MaxValue),
         new("replay.ratio", KeyType.Number) { Minimum = 0, Maximum = 1, BelowMaximum = true },
         Text("mix.kind", "none", "mixup", "cutmix"),
-        Positive("mix.alpha"),
+        new("mix.alpha", KeyType.Number) { Minimum = ImageMixing.LeastAlpha, Maximum = ImageMixing.MostAlpha },
         Text("mix.scope", "target", "source"),
         Text("study.results"),
         Text("study.stages"),

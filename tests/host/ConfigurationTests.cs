@@ -94,6 +94,7 @@ public class ConfigurationTests
     [InlineData("pretrain.stepz=5", "--set: there is no key 'pretrain.stepz'; did you mean pretrain.steps?")]
     [InlineData("pretrain.steps=-5", "--set: pretrain.steps = -5 is not allowed")]
     [InlineData("pretrain.steps", "--set: 'pretrain.steps' is no key=value")]
+    [InlineData("mix.alpha=0.001", "a number of at least 0.01 and at most 100")]
     public void A_mistake_in_a_set_option_is_told(string assignment, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Load("", assignment)).Message);
 
