@@ -149,8 +149,12 @@ public sealed class Node : IAsyncDisposable
                 Join(system, Seeds);
 
             var stopped = Task.Delay(Timeout.InfiniteTimeSpan, _stop.Token).ContinueWith(_ => { }, TaskScheduler.Default);
+            Task[] ends = [removed.Task, system.WhenTerminated, _leave.Task, stopped];
+            // A node that cannot come back says why instead of staying outside, unless it was only taken out once more.
+            if (await Task.WhenAny([joining, .. ends]) == joining && !cluster.IsTerminated)
+                await joining;
             // Who is no member has nothing to hand on and nobody to say goodbye to.
-            if (await Task.WhenAny(removed.Task, system.WhenTerminated, _leave.Task, stopped) == _leave.Task && up.Task.IsCompleted)
+            if (await Task.WhenAny(ends) == _leave.Task && up.Task.IsCompleted)
             {
                 var idle = node.Ask<NodeActor.Idle>(new NodeActor.Leave(), DrainLimit, _stop.Token);
                 await Task.WhenAny(idle, removed.Task, system.WhenTerminated);
