@@ -155,7 +155,7 @@ internal sealed class RunFolder : IDisposable
     public void Dispose() => _lock.Dispose();
 
     private static RunException CannotWrite(string path, Exception error) =>
-        new($"{path} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose another run.folder.", error);
+        new($"{path} cannot be written ({error.Message.TrimEnd('.')}); free some space, correct its rights or choose another run.folder (of a study, study.stages).", error);
 
     private void AdoptPlan(RunPlan plan)
     {

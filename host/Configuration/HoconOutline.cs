@@ -18,6 +18,7 @@ internal sealed class HoconOutline
     private readonly OrderedDictionary<string, OutlinedKey> _keys = [];
     private int _index;
     private int _line = 1;
+    private int _read;
 
     private HoconOutline(string file, string text)
     {
@@ -41,6 +42,7 @@ internal sealed class HoconOutline
 
     private void ReadMembers(string prefix, int openedAt)
     {
+        int before = _read;
         while (true)
         {
             SkipBetweenMembers();
@@ -54,6 +56,8 @@ internal sealed class HoconOutline
             {
                 if (openedAt == 0)
                     throw Mistake(_line, "this } closes nothing; remove it");
+                if (_read == before)
+                    throw Mistake(openedAt, $"'{Plain(prefix)}' is empty; write a key into it or leave it out");
                 Take();
                 return;
             }
@@ -88,6 +92,7 @@ internal sealed class HoconOutline
         if (string.IsNullOrWhiteSpace(_text[start.._index]))
             throw Mistake(line, $"'{path}' has no value; write {path} = value (\"\" for an empty text)");
         _keys[path] = new OutlinedKey(written, line);
+        _read++;
     }
 
     private static string Plain(string written) => written.Replace("\"", "");

@@ -31,7 +31,9 @@ public sealed class StudyResults
         Settings = [.. from dataset in study.Datasets
                        from values in Combinations(Axes)
                        select new Setting(dataset, values, NameOf(dataset, values))];
-        Dictionary<string, CellResult> found = cells
+        HashSet<string> identities = [.. study.Identities];
+        CellResult[] current = [.. cells.Where(cell => identities.Contains(cell.Identity))];
+        Dictionary<string, CellResult> found = current
             .GroupBy(cell => Place(cell.Dataset, study.Sweep.Select(axis => cell.Sweep.GetValueOrDefault(axis.Key, "")), cell.Method, cell.Seed))
             .ToDictionary(place => place.Key, place => place.MaxBy(cell => cell.Finished)!);
         _cells = [];
@@ -40,7 +42,7 @@ public sealed class StudyResults
             if (found.Remove(place, out CellResult? cell))
                 _cells.Add(place, cell);
         }
-        Strangers = found.Count;
+        Strangers = found.Count + cells.Count - current.Length;
         Pairs = Combinations([.. varied.Where(IsPooled)]).Count() * study.Seeds.Count;
     }
 
@@ -65,7 +67,7 @@ public sealed class StudyResults
     /// <summary>How many cells a method has in a setting.</summary>
     public int Pairs { get; }
 
-    /// <summary>Cells in the folder that have no place in the study.</summary>
+    /// <summary>Cells in the folder that have no place in the study, or were made when it was configured otherwise.</summary>
     public int Strangers { get; }
 
     /// <summary>Reads the results of a study.</summary>

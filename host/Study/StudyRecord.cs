@@ -18,6 +18,9 @@ public sealed record StudyRecord
     /// <summary>The seeds, in order.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
+    /// <summary>The identities of its cells; a file with another one was made when the study was configured otherwise.</summary>
+    public required IReadOnlyList<string> Identities { get; init; }
+
     /// <summary>Every key and its value, as HOCON, as they were when the study was last started.</summary>
     public required string Configuration { get; init; }
 

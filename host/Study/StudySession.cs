@@ -77,6 +77,7 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
         Sweep = [.. plan.Sweep.Select(key => new SweepAxis(key.Key, key.Values))],
         Methods = settings.Run.Methods,
         Seeds = settings.Run.Seeds,
+        Identities = [.. plan.Cells.Select(cell => cell.Identity)],
         Configuration = configuration.Render(settings.Resolved, withOrigins: false),
         Command = RunSession.CommandLine(),
         Stages = _study.Stages,

@@ -65,6 +65,7 @@ public class ConfigurationTests
     [InlineData("finetune.learning-rate = NaN", "it takes a number above 0")]
     [InlineData("pretrain {\n  steps = 5\n", "my.conf:1: the { of 'pretrain' is never closed")]
     [InlineData("run.name = a\n}\n", "my.conf:2: this } closes nothing")]
+    [InlineData("study.datasets {\n  small { data.limit = 100 }\n  full { }\n}", "my.conf:3: 'study.datasets.full' is empty")]
     [InlineData("run.name =\n", "my.conf:1: 'run.name' has no value")]
     [InlineData("run {\n  name\n}", "my.conf:2: 'run.name' has no value")]
     [InlineData("data.train = a-{0..9}.tar", "my.conf:1: the value of 'data.train' holds '{'; put it into double quotes")]

@@ -10,13 +10,20 @@ internal static class ExampleStudy
     public static readonly string[] ThreeMethods = [Methods.FineTuning, Methods.FurtherPretraining, Methods.SelfDistillation];
 
     /// <summary>A study's record.</summary>
-    public static StudyRecord Record(IReadOnlyList<string> datasets, IReadOnlyList<SweepAxis> sweep, IReadOnlyList<string> methods, int seeds) => new()
+    public static StudyRecord Record(IReadOnlyList<string> datasets, IReadOnlyList<SweepAxis> sweep, IReadOnlyList<string> methods, int seeds)
+    {
+        StudyRecord study = RecordWithoutCells(datasets, sweep, methods, seeds);
+        return study with { Identities = [.. Cells(study).Select(cell => cell.Identity)] };
+    }
+
+    private static StudyRecord RecordWithoutCells(IReadOnlyList<string> datasets, IReadOnlyList<SweepAxis> sweep, IReadOnlyList<string> methods, int seeds) => new()
     {
         Name = "study <x> & \"y\"",
         Datasets = datasets,
         Sweep = sweep,
         Methods = methods,
         Seeds = [.. Enumerable.Range(0, seeds).Select(seed => (ulong)seed)],
+        Identities = [],
         Configuration = "study {\n  sweep.data.limit = [50, 100] # <few>\n}\n",
         Command = "./actortrain study hocon/study-xray.conf",
         Stages = "no-such-folder/stages",

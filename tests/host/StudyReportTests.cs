@@ -63,6 +63,16 @@ public class StudyReportTests
     }
 
     [Fact]
+    public void A_cell_that_was_made_when_the_study_was_configured_otherwise_does_not_count()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 2);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        var results = new StudyResults(study, [cells[0] with { Identity = new string('0', 64) }, .. cells.Skip(1)]);
+        Assert.Equal((5, 1), (results.Cells.Count, results.Strangers));
+        Assert.DoesNotContain(cells[0] with { Identity = new string('0', 64) }, results.Cells);
+    }
+
+    [Fact]
     public void The_csv_has_a_line_per_cell_with_numbers_in_full()
     {
         StudyRecord study = ExampleStudy.Record(["xray"], [Labels], ["fine-tuning", "mars"], 2);
