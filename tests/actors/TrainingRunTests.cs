@@ -176,7 +176,7 @@ public class TrainingRunTests(RunFixture fixture)
         string folder = fixture.NewFolder();
         var plan = Plans.Run(fixture.Images.Pretraining);
         using var held = RunFolder.Open(folder, plan);
-        var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
+        var error = await Assert.ThrowsAsync<FolderInUseException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("Another process", error.Message);
     }
 
