@@ -18,7 +18,7 @@ internal static class PlanValidation
             CheckNumbers(stage);
             CheckData(stage);
             CheckTechniques(stage);
-            foreach (string model in stage.Models)
+            foreach (string model in stage.Models())
             {
                 if (ModelLocation.StageOf(model) is { } name && !plan.Stages.Take(i).Any(earlier => earlier.Name == name))
                     throw Wrong(stage, $"refers to '{model}', but no earlier stage is called '{name}'");

@@ -228,9 +228,6 @@ public sealed record StagePlan
 
     internal bool Trains => Kind != StageKind.Evaluate;
 
-    /// <summary>The models that the plan refers to.</summary>
-    internal IEnumerable<string> Models => new[] { Initial, Teacher, Reference, Regulariser?.Anchor }.OfType<string>();
-
     /// <summary>Whether the teacher needs what is masked of a batch, and not only the samples.</summary>
     internal bool TeacherSeesMasks => DistillTarget == DistillTarget.Predictions;
 
@@ -263,16 +260,25 @@ public sealed record StagePlan
     /// </summary>
     public string Fingerprint() => Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Deciding())));
 
+    /// <summary>The models that the plan refers to, in the forms of <see cref="Initial"/>.</summary>
+    public IEnumerable<string> Models() => new[] { Initial, Teacher, Reference, Regulariser?.Anchor }.OfType<string>();
+
+    /// <summary>The plan with other references to its models.</summary>
+    /// <param name="replaced">What stands in the place of a reference.</param>
+    public StagePlan WithModels(Func<string, string> replaced) => this with
+    {
+        Initial = replaced(Initial),
+        Teacher = Teacher is null ? null : replaced(Teacher),
+        Reference = Reference is null ? null : replaced(Reference),
+        Regulariser = Regulariser is { Anchor: { } anchor } ? Regulariser with { Anchor = replaced(anchor) } : Regulariser,
+    };
+
     /// <summary>The plan with one and the same value for all that only says how it is carried out.</summary>
     internal StagePlan Deciding()
     {
         bool masks = Kind is StageKind.Pretrain or StageKind.Distill, distils = Kind == StageKind.Distill;
-        return this with
+        return WithModels(WithoutCache) with
         {
-            Initial = WithoutCache(Initial)!,
-            Teacher = WithoutCache(Teacher),
-            Reference = WithoutCache(Reference),
-            Regulariser = Regulariser is null ? null : Regulariser with { Anchor = WithoutCache(Regulariser.Anchor) },
             Train = Train?.Deciding(),
             Test = Test?.Deciding(),
             Source = Source?.Deciding(),
@@ -291,10 +297,10 @@ public sealed record StagePlan
     }
 
     /// <summary>A model in the cache directory is known by its folder's name there, for the cache may lie elsewhere when the run goes on.</summary>
-    private string? WithoutCache(string? location)
+    private string WithoutCache(string location)
     {
         string cache = (Train ?? Test)?.CacheDirectory.TrimEnd('/') + "/";
-        return location?.StartsWith(cache, StringComparison.Ordinal) == true ? location[cache.Length..] : location;
+        return location.StartsWith(cache, StringComparison.Ordinal) ? location[cache.Length..] : location;
     }
 }
 

@@ -35,19 +35,11 @@ public static class StageIdentity
 
     private static StagePlan Resolved(RunPlan plan, StagePlan stage, Func<RunPlan, StagePlan, string> identityOf)
     {
-        StagePlan deciding = stage.Deciding();
-        return deciding with
-        {
-            Name = "",
-            Initial = Model(deciding.Initial)!,
-            Teacher = Model(deciding.Teacher),
-            Reference = Model(deciding.Reference),
-            Regulariser = deciding.Regulariser is { } regulariser ? regulariser with { Anchor = Model(regulariser.Anchor) } : null,
-        };
+        return stage.Deciding().WithModels(Model) with { Name = "" };
 
-        string? Model(string? model) => model is not null && ModelLocation.StageOf(model) is { } name
-            ? $"stage:{identityOf(plan, plan.Stages.FirstOrDefault(other => other.Name == name)
-                ?? throw new RunException($"Stage '{stage.Name}' refers to '{model}', but the plan holds no stage of that name."))}"
+        string Model(string model) => ModelLocation.StageOf(model) is { } name
+            ? ModelLocation.OfStage(identityOf(plan, plan.Stages.FirstOrDefault(other => other.Name == name)
+                ?? throw new RunException($"Stage '{stage.Name}' refers to '{model}', but the plan holds no stage of that name.")))
             : model;
     }
 }

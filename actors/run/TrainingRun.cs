@@ -128,7 +128,7 @@ public static class TrainingRun
     internal static async Task<InputModel[]> InputsAsync(RunPlan plan, NodeFiles files)
     {
         List<InputModel> inputs = [];
-        foreach (string location in plan.Stages.SelectMany(stage => stage.Models).Distinct())
+        foreach (string location in plan.Stages.SelectMany(stage => stage.Models()).Distinct())
         {
             if (ModelLocation.StageOf(location) is null && ModelLocation.PresetOf(location) is null)
                 inputs.Add(new InputModel(location, await files.AddModelAsync(location)));

@@ -121,7 +121,7 @@ public sealed class RunPlanBuilder
         string Add(StagePlan stage)
         {
             string model = stages.Add(stage);
-            chain.Add(model[SharedStages.Prefix.Length..]);
+            chain.Add(ModelLocation.StageOf(model)!);
             return model;
         }
     }

@@ -6,9 +6,6 @@ namespace ActorTrain.Host.Planning;
 /// <param name="runName">The run's name.</param>
 internal sealed class SharedStages(string runName)
 {
-    /// <summary>What stands before a stage's name where a plan refers to its model.</summary>
-    public const string Prefix = "stage:";
-
     private readonly List<StagePlan> _stages = [];
     private readonly Dictionary<string, string> _names = [];
 
@@ -22,6 +19,6 @@ internal sealed class SharedStages(string runName)
         string identity = StageIdentity.Of(Plan, stage);
         if (_names.TryAdd(identity, stage.Name))
             _stages.Add(stage);
-        return Prefix + _names[identity];
+        return ModelLocation.OfStage(_names[identity]);
     }
 }

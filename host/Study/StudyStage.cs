@@ -7,15 +7,13 @@ namespace ActorTrain.Host.Study;
 /// <param name="Plan">Its plan, named by its kind; the result of another stage is <c>stage:IDENTITY</c> in it.</param>
 internal sealed record StudyStage(string Identity, StagePlan Plan)
 {
-    private const string Prefix = "stage:";
-
     /// <summary>Identities of the stages whose results it starts from or looks at.</summary>
     public IReadOnlyList<string> Inputs => InputsOf(Plan);
 
     /// <summary>A stage of a run's plan.</summary>
     public static StudyStage Of(RunPlan plan, StagePlan stage)
     {
-        StagePlan named = WithModels(stage, name => Prefix + StageIdentity.Of(plan, plan.Stages.Single(other => other.Name == name)));
+        StagePlan named = WithResults(stage, name => ModelLocation.OfStage(StageIdentity.Of(plan, plan.Stages.Single(other => other.Name == name))));
         return new StudyStage(StageIdentity.Of(plan, stage), named with { Name = stage.Kind.ToString().ToLowerInvariant() });
     }
 
@@ -30,24 +28,10 @@ internal sealed record StudyStage(string Identity, StagePlan Plan)
 
     /// <summary>The plan of a run of this stage alone.</summary>
     /// <param name="modelOf">The folder of the model that the stage of an identity ended with.</param>
-    public RunPlan Alone(Func<string, string> modelOf) => new() { Name = Identity[..StageStore.FolderDigits], Stages = [WithModels(Plan, modelOf)] };
+    public RunPlan Alone(Func<string, string> modelOf) => new() { Name = Identity[..StageStore.FolderDigits], Stages = [WithResults(Plan, modelOf)] };
 
-    private static IReadOnlyList<string> InputsOf(StagePlan plan) =>
-    [
-        .. new[] { plan.Initial, plan.Teacher, plan.Reference, plan.Regulariser?.Anchor }.OfType<string>()
-            .Where(model => model.StartsWith(Prefix, StringComparison.Ordinal)).Select(model => model[Prefix.Length..]).Distinct(),
-    ];
+    private static IReadOnlyList<string> InputsOf(StagePlan plan) => [.. plan.Models().Select(ModelLocation.StageOf).OfType<string>().Distinct()];
 
-    private static StagePlan WithModels(StagePlan plan, Func<string, string> resultOf)
-    {
-        return plan with
-        {
-            Initial = Replaced(plan.Initial)!,
-            Teacher = Replaced(plan.Teacher),
-            Reference = Replaced(plan.Reference),
-            Regulariser = plan.Regulariser is { } regulariser ? regulariser with { Anchor = Replaced(regulariser.Anchor) } : null,
-        };
-
-        string? Replaced(string? model) => model is not null && model.StartsWith(Prefix, StringComparison.Ordinal) ? resultOf(model[Prefix.Length..]) : model;
-    }
+    private static StagePlan WithResults(StagePlan plan, Func<string, string> resultOf) =>
+        plan.WithModels(model => ModelLocation.StageOf(model) is { } stage ? resultOf(stage) : model);
 }
