@@ -42,6 +42,21 @@ public sealed class RunFixture : IAsyncLifetime
         return (results, events.All);
     }
 
+    /// <summary>Cancels a run when it has done a step.</summary>
+    /// <param name="plan">What it does.</param>
+    /// <param name="folder">The run folder.</param>
+    /// <param name="step">The step.</param>
+    /// <param name="stage">The step's stage; null for the first one that does so many.</param>
+    internal static async Task InterruptAsync(RunPlan plan, string folder, long step, string? stage = null)
+    {
+        using var cancel = new CancellationTokenSource();
+        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => ExecuteAsync(plan, folder, (happened, _) =>
+        {
+            if (happened is StepDone done && done.Step == step && (stage is null || done.Stage == stage))
+                cancel.Cancel();
+        }, cancel.Token));
+    }
+
     private sealed class Recorder(Action<RunEvent, ActorSystem>? react) : IProgress<RunEvent>
     {
         private readonly ConcurrentQueue<RunEvent> _events = [];

@@ -11,12 +11,7 @@ public class SourceDomainTests(RunFixture fixture)
     {
         var expected = await fixture[modality].ReplayingResults;
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture[modality].Replaying, folder, (happened, _) =>
-        {
-            if (happened is StepDone { Stage: "distillation", Step: 3 })
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(fixture[modality].Replaying, folder, 3, "distillation");
 
         var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Replaying, folder);
 
@@ -57,12 +52,7 @@ public class SourceDomainTests(RunFixture fixture)
         small.CopyTo(source);
         var plan = Plans.Run(small.ReplayingStages[0] with { Source = small.Plan(source, "replay.source") });
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
-        {
-            if (happened is StepDone { Step: 2 })
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(plan, folder, 2);
         small.TakeOneOut(source);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("training data", error.Message);

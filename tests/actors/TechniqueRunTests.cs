@@ -32,12 +32,7 @@ public class TechniqueRunTests(RunFixture fixture)
     {
         var (expected, _) = await RunFixture.ExecuteAsync(Plan(modality), fixture.NewFolder());
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(Plan(modality), folder, (happened, _) =>
-        {
-            if (happened is StepDone done && done.Stage == stage && done.Step == step)
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(Plan(modality), folder, step, stage);
 
         var (results, events) = await RunFixture.ExecuteAsync(Plan(modality), folder);
 
@@ -53,12 +48,7 @@ public class TechniqueRunTests(RunFixture fixture)
         ModelFolder.CreateFresh(Plans.Shape, 2, anchor);
         var plan = Plans.Run(Plans.Pretrain(data.TrainPlan, data.Model) with { Regulariser = L2(anchor) });
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
-        {
-            if (happened is StepDone { Step: 2 })
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(plan, folder, 2);
         ModelFolder.CreateFresh(Plans.Shape, 3, anchor);
 
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));

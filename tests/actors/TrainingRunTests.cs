@@ -78,12 +78,7 @@ public class TrainingRunTests(RunFixture fixture)
     {
         var expected = await fixture[modality].WholeResults;
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(fixture[modality].Whole, folder, (happened, _) =>
-        {
-            if (happened is StepDone done && done.Stage == stage && done.Step == step)
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(fixture[modality].Whole, folder, step, stage);
 
         var (results, events) = await RunFixture.ExecuteAsync(fixture[modality].Whole, folder);
 
@@ -140,12 +135,7 @@ public class TrainingRunTests(RunFixture fixture)
     public async Task What_decides_no_bits_may_change_when_a_run_resumes(Modality modality)
     {
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(Plans.Run(fixture[modality].Pretraining), folder, (happened, _) =>
-        {
-            if (happened is StepDone { Step: 2 })
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(Plans.Run(fixture[modality].Pretraining), folder, 2);
         var (results, events) = await RunFixture.ExecuteAsync(Plans.Run(PlanTests.CarriedOutOtherwise(fixture[modality].Pretraining)), folder);
         Assert.True(events.OfType<StageStarted>().First().StepsDone >= 2);
         Assert.Equal((await fixture[modality].WholeResults)[0].ModelSha256, results[0].ModelSha256);
@@ -159,12 +149,7 @@ public class TrainingRunTests(RunFixture fixture)
         small.CopyTo(data);
         var plan = Plans.Run(small.StagesOf(small.Plan(data, "data.train"))[0]);
         string folder = fixture.NewFolder();
-        using var cancel = new CancellationTokenSource();
-        await Assert.ThrowsAnyAsync<OperationCanceledException>(() => RunFixture.ExecuteAsync(plan, folder, (happened, _) =>
-        {
-            if (happened is StepDone { Step: 2 })
-                cancel.Cancel();
-        }, cancel.Token));
+        await RunFixture.InterruptAsync(plan, folder, 2);
         small.TakeOneOut(data);
         var error = await Assert.ThrowsAsync<RunException>(() => RunFixture.ExecuteAsync(plan, folder));
         Assert.Contains("training data", error.Message);
