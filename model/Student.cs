@@ -11,10 +11,11 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed class Student : IDisposable
 {
-    // Dropout and R3F's noise come from libtorch's one generator of the process: students take turns, or each would change what the other draws.
+    // Dropout and R3F's noise come from libtorch's one generator of the process: students take turns at it, or each would change what the other draws.
     private static readonly Lock Generator = new();
 
     private readonly StudentOptions _options;
+    private readonly bool _draws;
     private readonly Compute _compute;
     private readonly Network _network;
     private readonly Network? _anchor;
@@ -27,6 +28,7 @@ public sealed class Student : IDisposable
     private Student(StudentOptions options, Compute compute, Network network, Network? anchor, string initialFolder)
     {
         _options = options;
+        _draws = options.Dropout > 0 || options.Consistency is not null;
         _compute = compute;
         _network = network;
         _anchor = anchor;
@@ -72,8 +74,9 @@ public sealed class Student : IDisposable
         try
         {
             using DisposeScope scope = NewDisposeScope();
-            bool draws = _options.Dropout > 0 || _options.Consistency is not null;
-            BatchLosses mean = draws ? BackwardWithDraws(step, microBatches) : Backward(microBatches);
+            BatchLosses mean = default;
+            for (int index = 0; index < microBatches.Count; index++)
+                mean += Backward(step, index, microBatches);
             double loss = mean.Loss + (_regulariser?.Penalise(_optimizer) ?? 0);
             double norm = _optimizer.Gradient.norm().to_type(ScalarType.Float64).item<double>();
             if (!double.IsFinite(loss) || !double.IsFinite(norm))
@@ -91,24 +94,6 @@ public sealed class Student : IDisposable
         {
             throw _compute.Failure($"step {step}", exception);
         }
-    }
-
-    private BatchLosses BackwardWithDraws(long step, IReadOnlyList<StudentBatch> microBatches)
-    {
-        lock (Generator)
-        {
-            // Odd multiplier: distinct steps have distinct seeds.
-            manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15)));
-            return Backward(microBatches);
-        }
-    }
-
-    private BatchLosses Backward(IReadOnlyList<StudentBatch> microBatches)
-    {
-        BatchLosses mean = default;
-        for (int index = 0; index < microBatches.Count; index++)
-            mean += Backward(microBatches[index], microBatches.Count, first: index == 0);
-        return mean;
     }
 
     /// <summary>Writes the weights as a Hugging Face folder, with the tokenizer's files of the initial model where it has any.</summary>
@@ -202,14 +187,26 @@ public sealed class Student : IDisposable
         return [.. trained.Zip(anchors, (parameter, value) => head.Contains(parameter) ? null : (Tensor?)value)];
     }
 
-    /// <summary>Adds 1 / <paramref name="parts"/> of a micro-batch's gradient and returns that share of its numbers.</summary>
-    private BatchLosses Backward(StudentBatch batch, int parts, bool first)
+    /// <summary>Adds a micro-batch's share of the gradient and returns its share of the numbers.</summary>
+    private BatchLosses Backward(long step, int index, IReadOnlyList<StudentBatch> microBatches)
     {
         using DisposeScope scope = NewDisposeScope();
-        (Tensor loss, BatchLosses numbers) = Forward(batch);
+        (Tensor loss, BatchLosses numbers) = _draws ? ForwardWithDraws(step, index, microBatches[index]) : Forward(microBatches[index]);
+        int parts = microBatches.Count;
         IList<Tensor> gradients = autograd.grad([parts == 1 ? loss : loss / parts], _parameters);
-        _optimizer.Gather(gradients, first);
+        _optimizer.Gather(gradients, first: index == 0);
         return numbers / parts;
+    }
+
+    // Only the forward pass draws: the backward passes of several students go on at the same time.
+    private (Tensor Loss, BatchLosses Numbers) ForwardWithDraws(long step, int index, StudentBatch batch)
+    {
+        lock (Generator)
+        {
+            // Odd multipliers: distinct steps, and the micro-batches of one, have distinct seeds.
+            manual_seed(unchecked((long)(_options.Seed + ((ulong)step + 1) * 0x9E3779B97F4A7C15 + (ulong)index * 0xBF58476D1CE4E5B9)));
+            return Forward(batch);
+        }
     }
 
     private (Tensor Loss, BatchLosses Numbers) Forward(StudentBatch batch)

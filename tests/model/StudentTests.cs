@@ -51,6 +51,8 @@ public sealed class StudentTests
         Assert.Equal(losses, Losses(options));
         Assert.Equal(losses.Length, losses.Distinct().Count());
         Assert.Single(Losses(options with { Dropout = 0 }).Distinct());
+        using Student inParts = Student.Open(options, subject.Folder);
+        Assert.NotEqual(losses[0], inParts.Step(0, [subject.Batch(0), subject.Batch(0)]).Loss, 1e-6);
 
         double[] Losses(StudentOptions options)
         {
