@@ -82,7 +82,7 @@ public static class StudyReport
             page.Append($"<figure>{figures.Intervals(distilled, comparison => comparison.Setting.Name)}</figure>\n<section>");
             page.Append(Page.Table(StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name))).Append("</section></div>\n");
         }
-        page.Append(tested.Length + distilled.Count > 0 ? $"<p class=\"soft\">{StudyTexts.Differences}</p>\n" : "");
+        page.Append(tested.Length + distilled.Count > 0 ? $"<p class=\"soft\">{Svg.Escape(StudyTexts.Differences(results))}</p>\n" : "");
     }
 
     private static void AppendModels(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)

@@ -51,7 +51,7 @@ public static class StudyResultFiles
         if (distilled.Count > 0)
             text.Append($"\n## Self-distillation against further pre-training\n\n{StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name).ToMarkdown()}");
         if (tested.Length + distilled.Count > 0)
-            text.Append($"\n{StudyTexts.Differences}\n");
+            text.Append($"\n{StudyTexts.Differences(results)}\n");
 
         text.Append("\n## Generalisation, distance and time\n");
         foreach (TitledTable table in StudyTables.Details(results))

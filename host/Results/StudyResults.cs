@@ -10,9 +10,14 @@ namespace ActorTrain.Host.Results;
 public sealed record Setting(string Dataset, IReadOnlyList<string> Values, string Name);
 
 /// <summary>A cell and what of its place makes it a pair with another method's: the seed, and the values of pooled keys.</summary>
-/// <param name="Pair">Names the pair, as <c>seed 0, data.limit-seed = 1</c>.</param>
+/// <param name="Seed">The run's seed.</param>
+/// <param name="Draw">The pooled keys' values, as <c>data.limit-seed = 1</c>; empty without such a key.</param>
 /// <param name="Cell">The cell.</param>
-public sealed record PairedCell(string Pair, CellResult Cell);
+public sealed record PairedCell(ulong Seed, string Draw, CellResult Cell)
+{
+    /// <summary>Names the pair, as <c>seed 0, data.limit-seed = 1</c>.</summary>
+    public string Pair => Draw.Length == 0 ? $"seed {Seed}" : $"seed {Seed}, {Draw}";
+}
 
 /// <summary>The cells of a study, in their places.</summary>
 public sealed class StudyResults
@@ -27,6 +32,7 @@ public sealed class StudyResults
         Study = study;
         SweepAxis[] varied = [.. study.Sweep.Where(axis => axis.Values.Count > 1)];
         Axes = [.. varied.Where(axis => !IsPooled(axis))];
+        PooledAxes = [.. varied.Where(IsPooled)];
         NumericAxes = [.. Axes.Where(axis => axis.Values.All(value => double.TryParse(value, CultureInfo.InvariantCulture, out _)))];
         Settings = [.. from dataset in study.Datasets
                        from values in Combinations(Axes)
@@ -43,7 +49,7 @@ public sealed class StudyResults
                 _cells.Add(place, cell);
         }
         Strangers = found.Count + cells.Count - current.Length;
-        Pairs = Combinations([.. varied.Where(IsPooled)]).Count() * study.Seeds.Count;
+        Pairs = Combinations(PooledAxes).Count() * study.Seeds.Count;
     }
 
     /// <summary>What is compared.</summary>
@@ -51,6 +57,9 @@ public sealed class StudyResults
 
     /// <summary>The swept keys with more than one value by which results are told apart.</summary>
     public IReadOnlyList<SweepAxis> Axes { get; }
+
+    /// <summary>The others with more than one value: what they draw at random is a repetition, as a seed's numbers are.</summary>
+    public IReadOnlyList<SweepAxis> PooledAxes { get; }
 
     /// <summary>Those of <see cref="Axes"/> whose values are numbers: scores are drawn against them.</summary>
     public IReadOnlyList<SweepAxis> NumericAxes { get; }
@@ -83,7 +92,7 @@ public sealed class StudyResults
                                                                               from seed in Study.Seeds
                                                                               let cell = _cells.GetValueOrDefault(Place(setting.Dataset, values, method, seed))
                                                                               where cell is not null
-                                                                              select new PairedCell(PairName(values, seed), cell)];
+                                                                              select new PairedCell(seed, DrawName(values), cell)];
 
     /// <summary>What a method's cells in a setting come to.</summary>
     public SeedStatistics Statistics(Setting setting, string method, Measure measure) =>
@@ -91,12 +100,24 @@ public sealed class StudyResults
 
     /// <summary>Tests a method against another one over the pairs that both have.</summary>
     public PairedTest Compare(Setting setting, string method, string baseline, Measure measure) =>
-        PairedTest.Of([.. from mine in Of(setting, method)
-                          join other in Of(setting, baseline) on mine.Pair equals other.Pair
-                          let value = measure.Of(mine.Cell)
-                          let reference = measure.Of(other.Cell)
-                          where value is not null && reference is not null
-                          select (value.Value, reference.Value)]);
+        PairedTest.Of([.. Paired(setting, method, baseline, measure).Select(pair => (pair.Value, pair.Baseline))]);
+
+    /// <summary>
+    /// The same with one observation for each draw of the pooled keys, the mean over its seeds: cells of one subset share their samples, so
+    /// they are no independent pairs, and only the draws tell what to expect of another one. Null where no key is pooled.
+    /// </summary>
+    public PairedTest? CompareDraws(Setting setting, string method, string baseline, Measure measure) => PooledAxes.Count == 0
+        ? null
+        : PairedTest.Of([.. Paired(setting, method, baseline, measure).GroupBy(pair => pair.Draw)
+            .Select(draw => (draw.Average(pair => pair.Value), draw.Average(pair => pair.Baseline)))]);
+
+    private IEnumerable<(string Draw, double Value, double Baseline)> Paired(Setting setting, string method, string baseline, Measure measure) =>
+        from mine in Of(setting, method)
+        join other in Of(setting, baseline) on mine.Pair equals other.Pair
+        let value = measure.Of(mine.Cell)
+        let reference = measure.Of(other.Cell)
+        where value is not null && reference is not null
+        select (mine.Draw, value.Value, reference.Value);
 
     /// <summary>Values of keys that draw samples or numbers at random are repetitions, as seeds are.</summary>
     private static bool IsPooled(SweepAxis axis) => axis.Key.EndsWith("seed", StringComparison.Ordinal);
@@ -118,8 +139,8 @@ public sealed class StudyResults
     private string NameOf(string dataset, IReadOnlyList<string> values) => string.Join(", ",
         Axes.Zip(values, (axis, value) => $"{axis.Key} = {value}").Prepend(dataset));
 
-    private string PairName(IReadOnlyList<string> values, ulong seed) => string.Join(", ",
-        Study.Sweep.Zip(values).Where(swept => swept.First.Values.Count > 1 && IsPooled(swept.First)).Select(swept => $"{swept.First.Key} = {swept.Second}").Prepend($"seed {seed}"));
+    private string DrawName(IReadOnlyList<string> values) => string.Join(", ",
+        Study.Sweep.Zip(values).Where(swept => PooledAxes.Contains(swept.First)).Select(swept => $"{swept.First.Key} = {swept.Second}"));
 
     private static string Place(string dataset, IEnumerable<string> values, string method, ulong seed) => string.Join('\n', [dataset, .. values, method, $"{seed}"]);
 }

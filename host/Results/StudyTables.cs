@@ -12,8 +12,9 @@ public sealed record TitledTable(string Title, IReadOnlyList<string> Methods, Re
 /// <param name="Setting">Where.</param>
 /// <param name="Method">The method.</param>
 /// <param name="Test">Its difference to the other one.</param>
+/// <param name="OverDraws">The same test with one observation a draw of the pooled keys; null where none is.</param>
 /// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested in the setting; null where it is the only one.</param>
-public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, double? Adjusted);
+public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted);
 
 /// <summary>The tables of a study: what the methods reach, and how they differ.</summary>
 public static class StudyTables
@@ -31,20 +32,23 @@ public static class StudyTables
             yield break;
         foreach (Setting setting in results.Settings)
         {
-            (string Method, PairedTest Test)[] tests = [.. results.Study.Methods.Where(method => method != Methods.FineTuning)
-                .Select(method => (method, results.Compare(setting, method, Methods.FineTuning, Score(results, setting)))).Where(tested => tested.Item2.Pairs > 0)];
-            IReadOnlyList<double?> adjusted = HolmAdjustment.Adjust([.. tests.Select(tested => tested.Test.P)]);
+            MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != Methods.FineTuning)
+                .Select(method => Compare(results, setting, method, Methods.FineTuning)).Where(comparison => comparison.Test.Pairs > 0)];
+            IReadOnlyList<double?> adjusted = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.Test.P)]);
             if (tests.Length > 0)
-                yield return [.. tests.Select((tested, index) => new MethodComparison(setting, tested.Method, tested.Test, tests.Length > 1 ? adjusted[index] : null))];
+                yield return [.. tests.Select((comparison, index) => comparison with { Adjusted = tests.Length > 1 ? adjusted[index] : null })];
         }
     }
 
     /// <summary>Self-distillation against further pre-training by the first score, for each setting in which both have a pair.</summary>
     public static IReadOnlyList<MethodComparison> OfSelfDistillation(StudyResults results) =>
         [.. from setting in results.Settings
-            let test = results.Compare(setting, Methods.SelfDistillation, Methods.FurtherPretraining, Score(results, setting))
-            where test.Pairs > 0
-            select new MethodComparison(setting, Methods.SelfDistillation, test, null)];
+            let comparison = Compare(results, setting, Methods.SelfDistillation, Methods.FurtherPretraining)
+            where comparison.Test.Pairs > 0
+            select comparison];
+
+    private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,
+        results.Compare(setting, method, baseline, Score(results, setting)), results.CompareDraws(setting, method, baseline, Score(results, setting)), null);
 
     /// <summary>What a setting's methods are tested by.</summary>
     public static Measure Score(StudyResults results, Setting setting) => Measure.Scores(results.IsText(setting.Dataset))[0];
@@ -56,18 +60,22 @@ public static class StudyTables
     public static ResultTable Differences(string first, IReadOnlyList<MethodComparison> comparisons, Func<MethodComparison, string> name)
     {
         bool adjusted = comparisons.Any(comparison => comparison.Adjusted is not null);
+        bool draws = comparisons.Any(comparison => comparison.OverDraws is not null);
         return new ResultTable(
-            [first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>()],
+            [first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>(), .. draws ? ["draws", "interval over draws", "p over draws"] : Array.Empty<string>()],
             [.. comparisons.Select(comparison => (IReadOnlyList<string>)
             [
                 name(comparison),
                 $"{comparison.Test.Pairs}",
                 Numbers.Signed(comparison.Test.Mean, "0.000"),
-                comparison.Test is { Low: { } low, High: { } high } ? $"{Numbers.Signed(low, "0.000")} … {Numbers.Signed(high, "0.000")}" : Numbers.None,
+                Interval(comparison.Test),
                 Numbers.Probability(comparison.Test.P),
                 .. adjusted ? [Numbers.Probability(comparison.Adjusted)] : Array.Empty<string>(),
+                .. comparison.OverDraws is { } over ? [$"{over.Pairs}", Interval(over), Numbers.Probability(over.P)] : Array.Empty<string>(),
             ])]);
     }
+
+    private static string Interval(PairedTest test) => test is { Low: { } low, High: { } high } ? $"{Numbers.Signed(low, "0.000")} … {Numbers.Signed(high, "0.000")}" : Numbers.None;
 
     /// <summary>Gap, distance, losses and time of every method: a table per setting.</summary>
     public static IEnumerable<TitledTable> Details(StudyResults results) =>

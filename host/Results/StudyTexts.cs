@@ -7,8 +7,11 @@ internal static class StudyTexts
 {
     public const string Deviation = "Mean ± sample standard deviation; the best mean of a column stands out.";
 
-    public const string Differences = "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
-        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, Holm's adjustment of p accounts for that.";
+    /// <summary>What the tables of differences show.</summary>
+    public static string Differences(StudyResults results) => "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
+        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, Holm's adjustment of p accounts for that."
+        + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({string.Join(", ", results.PooledAxes.Select(axis => axis.Key))}) share samples and are not independent: n pairs tell of these draws. "
+            + "What to expect of another draw is told by the last columns, which take each draw, as the mean of its seeds, for one observation.");
 
     /// <summary>How large the study is, and what it took.</summary>
     public static string Summary(StudyResults results)
@@ -38,7 +41,7 @@ internal static class StudyTexts
     /// <summary>What a repetition is.</summary>
     public static string Repetitions(StudyResults results)
     {
-        string[] pooled = [.. results.Study.Sweep.Where(axis => axis.Values.Count > 1 && !results.Axes.Contains(axis)).Select(axis => $"{axis.Values.Count} values of {axis.Key}")];
+        IEnumerable<string> pooled = results.PooledAxes.Select(axis => $"{axis.Values.Count} values of {axis.Key}");
         return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}.";
     }
 

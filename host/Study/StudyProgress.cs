@@ -104,22 +104,22 @@ internal sealed class StudyProgress
         lock (_lock)
         {
             List<RunningStage> running = [];
-            double? left = 0;
             foreach ((StudyCell _, string title, RunProgress progress) in _running.Values)
                 running.Add(new RunningStage(title, progress.View() is { } view ? ProgressDisplay.DescribeStage(view) : "preparing"));
             var rates = RunningRates();
-            foreach (StudyStage stage in _needed.Values.Where(stage => !_finished.Contains(stage.Identity)))
-            {
-                ProgressView? now = _running.TryGetValue(stage.Identity, out var found) ? found.Progress.View() : null;
-                left += now?.StageLeft?.TotalSeconds ?? _times.Expected(stage.Plan, rates);
-            }
+            var left = _needed.Values.Where(stage => !_finished.Contains(stage.Identity)).ToDictionary(stage => stage.Identity, stage =>
+                (_running.TryGetValue(stage.Identity, out var found) ? found.Progress.View()?.StageLeft?.TotalSeconds : null) ?? _times.Expected(stage.Plan, rates));
             var rows = _plan.Cells.GroupBy(cell => (cell.DataSet, Sweep: string.Join('\n', cell.Sweep.Select(swept => swept.Value)), cell.Method)).Select(cells => new StudyRow(
                 cells.Key.DataSet, [.. cells.First().Sweep.Select(swept => swept.Value)], cells.Key.Method, cells.Count(_cells.ContainsKey), cells.Count(),
                 SeedStatistics.Of(cells.Select(cell => _cells.GetValueOrDefault(cell)).Select(ScoreOf)), _running.Values.Any(stage => cells.Contains(stage.Cell))));
             return new StudyView([.. rows], running, _needed.Keys.Count(_finished.Contains), _needed.Count,
-                left is { } seconds && _cells.Count < _plan.Cells.Count ? TimeSpan.FromSeconds(seconds / Math.Max(1, Math.Min(_parallel, _needed.Count - _finished.Count))) : null);
+                _cells.Count < _plan.Cells.Count && left.Values.All(seconds => seconds is not null) ? TimeSpan.FromSeconds(Left(left)) : null);
         }
     }
+
+    /// <summary>All that is left, shared among the stages at a time; but a cell's stages go one after another, so it takes as long as the longest cell at least.</summary>
+    private double Left(IReadOnlyDictionary<string, double?> stages) => Math.Max(stages.Values.Sum()!.Value / _parallel,
+        _plan.Cells.Where(cell => !_cells.ContainsKey(cell)).Max(cell => cell.Stages.Sum(named => stages.GetValueOrDefault(named.Stage.Identity) ?? 0)));
 
     private static double? ScoreOf(CellResult? cell) => cell is { IsText: true } ? cell.MacroF1 : cell?.TestAccuracy;
 

@@ -47,6 +47,24 @@ public class StudyReportTests
     }
 
     [Fact]
+    public void Over_draws_the_mean_of_a_subsets_seeds_is_one_observation()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        (double, double)[] means = [.. Subsets.Values.Select(subset => (Mean("further-pretraining", subset), Mean("fine-tuning", subset)))];
+        var results = new StudyResults(study, cells);
+        MethodComparison comparison = StudyTables.AgainstFineTuning(results).Single().First();
+        Assert.Equal(PairedTest.Of(means), comparison.OverDraws);
+        Assert.Equal(3, comparison.OverDraws!.Pairs);
+        Assert.Equal(comparison.Test.Mean, comparison.OverDraws.Mean, 12);
+        Assert.Contains("data.limit-seed", StudyTexts.Differences(results));
+        Assert.Null(StudyTables.AgainstFineTuning(Results([Labels], 2)).First().First().OverDraws);
+
+        double Mean(string method, string subset) =>
+            cells.Where(cell => cell.Method == method && cell.Sweep["data.limit-seed"] == subset).Average(cell => cell.TestAccuracy!.Value);
+    }
+
+    [Fact]
     public void One_method_against_fine_tuning_needs_no_adjustment() =>
         Assert.Null(StudyTables.AgainstFineTuning(Results([], 3, methods: ["fine-tuning", "mars"])).Single().Single().Adjusted);
 

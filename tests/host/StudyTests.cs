@@ -196,6 +196,19 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public async Task The_time_left_is_no_shorter_than_one_cells_stages_one_after_another()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        var progress = new StudyProgress(plan, parallel: 64);
+        foreach (StudyCell cell in plan.Cells)
+            progress.Need(cell);
+        StudyStage initial = plan.Cells[0].Stages[0].Stage;
+        progress.End(initial, Examples.Results[0] with { Seconds = 24 });
+        double longest = plan.Cells.Max(cell => cell.Stages.Where(named => named.Stage.Identity != initial.Identity).Sum(named => named.Stage.Plan.Steps * named.Stage.Plan.BatchSize));
+        Assert.Equal(longest * 2, progress.View().Left!.Value.TotalSeconds, 6);
+    }
+
+    [Fact]
     public async Task Without_a_terminal_a_line_comes_only_while_a_stage_runs_here()
     {
         StudyPlan plan = await _study.PlanAsync(Sweep);
