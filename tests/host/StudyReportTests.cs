@@ -53,12 +53,12 @@ public class StudyReportTests
         IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
         (double, double)[] means = [.. Subsets.Values.Select(subset => (Mean("further-pretraining", subset), Mean("fine-tuning", subset)))];
         var results = new StudyResults(study, cells);
-        MethodComparison comparison = StudyTables.AgainstFineTuning(results).Single().First();
+        MethodComparison comparison = StudyTables.AgainstFineTuning(results).Single()[0];
         Assert.Equal(PairedTest.Of(means), comparison.OverDraws);
         Assert.Equal(3, comparison.OverDraws!.Pairs);
         Assert.Equal(comparison.Test.Mean, comparison.OverDraws.Mean, 12);
         Assert.Contains("data.limit-seed", StudyTexts.Differences(results));
-        Assert.Null(StudyTables.AgainstFineTuning(Results([Labels], 2)).First().First().OverDraws);
+        Assert.Null(StudyTables.AgainstFineTuning(Results([Labels], 2)).First()[0].OverDraws);
 
         double Mean(string method, string subset) =>
             cells.Where(cell => cell.Method == method && cell.Sweep["data.limit-seed"] == subset).Average(cell => cell.TestAccuracy!.Value);
