@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace ActorTrain.Host.Configuration;
 
@@ -7,15 +8,23 @@ namespace ActorTrain.Host.Configuration;
 /// <param name="Line">Its line, from 1.</param>
 internal readonly record struct OutlinedKey(string Written, int Line);
 
+/// <summary>An include of a HOCON text.</summary>
+/// <param name="File">The file, as it is written.</param>
+/// <param name="Line">Its line, from 1.</param>
+internal readonly record struct OutlinedInclude(string File, int Line);
+
 /// <summary>
-/// Where each key stands in a HOCON text. Akka's parser keeps no line numbers and reads past mistakes (a stray brace, a key
+/// Where each key and each include stand in a HOCON text. Akka's parser keeps no line numbers and reads past mistakes (a stray brace, a key
 /// without a value) in silence; this reads the same text for its structure only, and refuses those with file and line.
 /// </summary>
-internal sealed class HoconOutline
+internal sealed partial class HoconOutline
 {
+    private const string IncludeWord = "include";
+
     private readonly string _file;
     private readonly string _text;
     private readonly OrderedDictionary<string, OutlinedKey> _keys = [];
+    private readonly List<OutlinedInclude> _includes = [];
     private int _index;
     private int _line = 1;
     private int _read;
@@ -24,14 +33,27 @@ internal sealed class HoconOutline
     {
         _file = file;
         _text = text;
+        WithoutIncludes = text;
     }
 
     /// <summary>Every key with a value, by path, in the text's order.</summary>
-    public static IReadOnlyDictionary<string, OutlinedKey> Read(string file, string text)
+    public IReadOnlyDictionary<string, OutlinedKey> Keys => _keys;
+
+    /// <summary>Every include, in the text's order.</summary>
+    public IReadOnlyList<OutlinedInclude> Includes => _includes;
+
+    /// <summary>The text with spaces in place of its includes.</summary>
+    public string WithoutIncludes { get; private set; }
+
+    /// <summary>Reads a text.</summary>
+    /// <param name="file">What to call it in messages.</param>
+    /// <param name="text">The text.</param>
+    /// <exception cref="ConfigurationException">A mistake in its structure.</exception>
+    public static HoconOutline Read(string file, string text)
     {
         var outline = new HoconOutline(file, text);
         outline.ReadMembers("", openedAt: 0);
-        return outline._keys;
+        return outline;
     }
 
     private bool AtEnd => _index >= _text.Length;
@@ -61,8 +83,30 @@ internal sealed class HoconOutline
                 Take();
                 return;
             }
-            ReadMember(prefix);
+            if (Include().IsMatch(_text, _index))
+                ReadInclude(prefix);
+            else
+                ReadMember(prefix);
         }
+    }
+
+    private void ReadInclude(string prefix)
+    {
+        if (prefix.Length > 0)
+            throw Mistake(_line, $"include stands in '{Plain(prefix)}'; put it outside of all sections");
+        int start = _index;
+        _index += IncludeWord.Length;
+        SkipSpaces();
+        int quoted = _index;
+        if (Current == '"')
+            SkipQuoted();
+        string file = _text[quoted.._index].Trim('"');
+        int end = _index;
+        SkipSpaces();
+        if (file.Length == 0 || !(AtEnd || Current == '\n' || AtComment))
+            throw Mistake(_line, $"this include cannot be read; write include \"FILE\" on a line of its own");
+        _includes.Add(new OutlinedInclude(file, _line));
+        WithoutIncludes = $"{WithoutIncludes[..start]}{new string(' ', end - start)}{WithoutIncludes[end..]}";
     }
 
     private void ReadMember(string prefix)
@@ -120,8 +164,6 @@ internal sealed class HoconOutline
         string found = path.ToString().Trim();
         if (found.Length == 0)
             throw Mistake(_line, $"a key is missing before '{Current}'");
-        if (found.StartsWith("include ", StringComparison.Ordinal))
-            throw Mistake(_line, "include is not read here; put all keys into one file or use --set");
         return found;
     }
 
@@ -221,4 +263,8 @@ internal sealed class HoconOutline
     }
 
     private ConfigurationException Mistake(int line, string what) => new($"{_file}:{line}: {what}.");
+
+    // Followed by a sign that ends a key, or as the beginning of a longer word, it is a key.
+    [GeneratedRegex($@"\G{IncludeWord}(?![\w.-]|[ \t]*[=:{{])")]
+    private static partial Regex Include();
 }

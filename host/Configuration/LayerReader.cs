@@ -12,23 +12,47 @@ internal sealed record ConfigurationValue(IReadOnlyList<string> Elements, string
 /// <summary>Reads a layer of the configuration, a text or assignments, and checks every value against <see cref="ConfigurationKeys"/>.</summary>
 internal static class LayerReader
 {
-    /// <summary>The values of a HOCON text, by path, in the text's order.</summary>
-    /// <exception cref="ConfigurationException">An unknown key, a value of another type or out of range, or no valid HOCON.</exception>
-    public static IEnumerable<(string Path, ConfigurationValue Value)> ReadText(ConfigurationText text)
+    /// <summary>
+    /// The values of a HOCON text, by path, in the text's order; those of an included file stand in place of the include. A path's last value
+    /// holds.
+    /// </summary>
+    /// <exception cref="ConfigurationException">
+    /// An unknown key, a value of another type or out of range, no valid HOCON, or an included file that is not there or includes itself.
+    /// </exception>
+    public static IEnumerable<(string Path, ConfigurationValue Value)> ReadText(ConfigurationText text) => ReadText(text, [Path.GetFullPath(text.Name)]);
+
+    // The files that are being read tell a file that includes itself.
+    private static IEnumerable<(string Path, ConfigurationValue Value)> ReadText(ConfigurationText text, string[] beingRead)
     {
-        IReadOnlyDictionary<string, OutlinedKey> keys = HoconOutline.Read(text.Name, text.Text);
-        Config config = Parse(text);
-        foreach ((string path, OutlinedKey key) in keys)
+        HoconOutline outline = HoconOutline.Read(text.Name, text.Text);
+        Config config = Parse(text.Name, outline.WithoutIncludes);
+        IEnumerable<(int Line, IEnumerable<(string, ConfigurationValue)> Values)> own = outline.Keys.Select(key => (key.Value.Line, Own(key.Key, key.Value)));
+        IEnumerable<(int Line, IEnumerable<(string, ConfigurationValue)> Values)> included = outline.Includes.Select(include => (include.Line, Included(include)));
+        return own.Concat(included).OrderBy(part => part.Line).SelectMany(part => part.Values);
+
+        IEnumerable<(string, ConfigurationValue)> Own(string path, OutlinedKey key)
         {
             string place = $"{text.Name}:{key.Line}";
-            yield return (path, new ConfigurationValue(Checked(Find(path, place), config.GetValue(key.Written), place), place));
+            return [(path, new ConfigurationValue(Checked(Find(path, place), config.GetValue(key.Written), place), place))];
+        }
+
+        IEnumerable<(string, ConfigurationValue)> Included(OutlinedInclude include)
+        {
+            string place = $"{text.Name}:{include.Line}";
+            string file = Path.Combine(Path.GetDirectoryName(text.Name) ?? "", include.File);
+            if (!File.Exists(file))
+                throw new ConfigurationException($"{place}: there is no file '{file}' to include; name one, relative to the folder of {text.Name} or with its whole path.");
+            string fullPath = Path.GetFullPath(file);
+            return beingRead.Contains(fullPath)
+                ? throw new ConfigurationException($"{place}: with this line '{file}' includes itself; remove it.")
+                : ReadText(RunConfiguration.File(file), [.. beingRead, fullPath]);
         }
     }
 
     /// <summary>The value of a <c>key=value</c>; a list's may stand in brackets.</summary>
     /// <param name="assignment">What was written.</param>
     /// <param name="place">Where, for messages.</param>
-    /// <inheritdoc cref="ReadText" path="/exception"/>
+    /// <exception cref="ConfigurationException">An unknown key, or a value of another type or out of range.</exception>
     public static (string Path, ConfigurationValue Value) ReadAssignment(string assignment, string place)
     {
         int equals = assignment.IndexOf('=');
@@ -43,16 +67,16 @@ internal static class LayerReader
         return (path, new ConfigurationValue(Checked(key, elements, place), place));
     }
 
-    private static Config Parse(ConfigurationText text)
+    private static Config Parse(string file, string text)
     {
         try
         {
-            return ConfigurationFactory.ParseString(text.Text);
+            return ConfigurationFactory.ParseString(text);
         }
         // Akka's parser throws whatever its reading stumbles on, plain Exception included.
         catch (Exception error) when (error is not OutOfMemoryException)
         {
-            throw new ConfigurationException($"{text.Name}: no valid HOCON ({error.Message.Split('\n')[0].TrimEnd('.', '\r')}); compare hocon/reference.conf.");
+            throw new ConfigurationException($"{file}: no valid HOCON ({error.Message.Split('\n')[0].TrimEnd('.', '\r')}); compare hocon/reference.conf.");
         }
     }
 

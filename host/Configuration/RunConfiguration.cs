@@ -19,9 +19,9 @@ public sealed class RunConfiguration
     private RunConfiguration(OrderedDictionary<string, ConfigurationValue> values) => _values = values;
 
     /// <summary>Reads and checks everything.</summary>
-    /// <param name="texts">Configuration files, from weak to strong.</param>
+    /// <param name="texts">Configuration files, from weak to strong. Files that they include are looked for in the folders that their names tell.</param>
     /// <param name="assignments">The <c>key=value</c> of each <c>--set</c>.</param>
-    /// <exception cref="ConfigurationException">An unknown key, a value of another type or out of range, or no valid HOCON.</exception>
+    /// <exception cref="ConfigurationException">An unknown key, a value of another type or out of range, no valid HOCON, or an include that cannot be read.</exception>
     public static RunConfiguration Load(IEnumerable<ConfigurationText> texts, IEnumerable<string> assignments)
     {
         var read = new RunConfiguration([]).Over(texts.Prepend(Resource(Reference)).SelectMany(LayerReader.ReadText));

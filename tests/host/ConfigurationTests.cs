@@ -2,27 +2,30 @@ using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Tests;
 
-public class ConfigurationTests
+public sealed class ConfigurationTests : IDisposable
 {
+    private readonly Workspace _workspace = new();
+
+    public void Dispose() => _workspace.Dispose();
+
     [Fact]
     public void The_reference_documents_every_key_and_no_other()
     {
         ConfigurationText reference = RunConfiguration.Resource("reference.conf");
-        ILookup<bool, KeyValuePair<string, OutlinedKey>> keys = HoconOutline.Read(reference.Name, reference.Text).ToLookup(key => key.Key.StartsWith("methods.", StringComparison.Ordinal));
+        ILookup<bool, KeyValuePair<string, OutlinedKey>> keys = HoconOutline.Read(reference.Name, reference.Text).Keys.ToLookup(key => key.Key.StartsWith("methods.", StringComparison.Ordinal));
         Assert.Equal(ConfigurationKeys.All.Select(key => key.Path), keys[false].Select(key => key.Key));
         string[] text = reference.Text.Split('\n');
         Assert.All(keys[false], key => Assert.StartsWith("#", text[key.Value.Line - 2].Trim()));
     }
 
     /// <summary>The ready-made configurations.</summary>
-    public static TheoryData<string> Shipped => [.. typeof(RunConfiguration).Assembly.GetManifestResourceNames()
-        .Where(name => name.StartsWith("hocon/", StringComparison.Ordinal)).Select(name => name["hocon/".Length..]).Except(["reference.conf"])];
+    public static TheoryData<string> Shipped => [.. ReadyMade.Names.Except(["reference.conf"])];
 
     [Theory]
     [MemberData(nameof(Shipped))]
     public void Every_shipped_configuration_is_valid(string name)
     {
-        RunConfiguration configuration = RunConfiguration.Load([RunConfiguration.Resource("demo.conf"), RunConfiguration.Resource(name)], []);
+        RunConfiguration configuration = RunConfiguration.Load([RunConfiguration.Resource("demo.conf"), ReadyMade.Open(name)], []);
         Settings.Read(configuration, "test");
         StudyDefinition study = configuration.Study;
         Assert.All(study.DataSets, data => Settings.Read(data.Configuration, "test"));
@@ -71,7 +74,16 @@ public class ConfigurationTests
     [InlineData("data.train = a-{0..9}.tar", "my.conf:1: the value of 'data.train' holds '{'; put it into double quotes")]
     [InlineData("data.train = http://host/x.tar", "my.conf:1: the value of 'data.train' holds ':'")]
     [InlineData("data.train = \"never closed", "my.conf:1: a \" is never closed")]
-    [InlineData("include \"other.conf\"", "my.conf:1: include is not read here")]
+    [InlineData("run.name = a\ninclude \"other.conf\"", "my.conf:2: there is no file 'other.conf' to include; name one, relative to the folder of my.conf")]
+    [InlineData("pretrain {\n  include \"other.conf\"\n}", "my.conf:2: include stands in 'pretrain'; put it outside of all sections")]
+    [InlineData("\ninclude file(\"other.conf\")", "my.conf:2: this include cannot be read; write include \"FILE\" on a line of its own")]
+    [InlineData("include url(\"http://host/other.conf\")", "my.conf:1: this include cannot be read; write include \"FILE\"")]
+    [InlineData("include other.conf", "my.conf:1: this include cannot be read; write include \"FILE\"")]
+    [InlineData("include\n\"other.conf\"", "my.conf:1: this include cannot be read; write include \"FILE\"")]
+    [InlineData("include \"\"", "my.conf:1: this include cannot be read; write include \"FILE\"")]
+    [InlineData("include \"other.conf\", run.name = a", "my.conf:1: this include cannot be read; write include \"FILE\"")]
+    [InlineData("include \"other.conf", "my.conf:1: a \" is never closed")]
+    [InlineData("include = 5", "my.conf:1: there is no key 'include'")]
     [InlineData("run.name = a\nmethods.mine {\n  distill.mae-wait = 0.3\n}", "my.conf:3: there is no key 'methods.mine.distill.mae-wait'; did you mean methods.mine.distill.mae-weight?")]
     [InlineData("methods.mine.distill.mae-weight = -1", "my.conf:1: methods.mine.distill.mae-weight = -1 is not allowed; it takes a number of at least 0")]
     [InlineData("methods.mine = 5", "my.conf:1: 'methods.mine' is a section of keys; write methods.mine.<key>")]
@@ -90,6 +102,52 @@ public class ConfigurationTests
     [InlineData("run.seeds = [1, 2", "my.conf:1: the list of 'run.seeds' is never closed")]
     public void A_mistake_is_told_with_its_place(string text, string expected) =>
         Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => Load(text)).Message);
+
+    [Fact]
+    public void Included_keys_stand_in_place_of_the_include()
+    {
+        Write("strong.conf", "distill.steps = 21\nfinetune.steps = 23");
+        Write("weak.conf", "pretrain.steps = 10\ndistill.steps = 11\nfinetune { steps = 12, warm-up = 13 }\nmethods.a.distill.rounds = 2");
+        RunConfiguration configuration = LoadFile(Write("my.conf", """
+            pretrain.steps = 30
+            run.name = mine, include "weak.conf"  # a comment
+            include"strong.conf" // another
+            finetune.steps = 33
+            methods.b.distill.rounds = 3
+            """), "finetune.batch-size=44");
+        Assert.Equal((10, 21, 33), (configuration.Integer("pretrain.steps"), configuration.Integer("distill.steps"), configuration.Integer("finetune.steps")));
+        Assert.Equal((13, 44, "mine"), (configuration.Integer("finetune.warm-up"), configuration.Integer("finetune.batch-size"), configuration.Text("run.name")));
+        Assert.Equal(["a", "b"], configuration.MethodNames.TakeLast(2));
+        Assert.Equal(
+            [_workspace.File("weak.conf") + ":1", _workspace.File("strong.conf") + ":1", _workspace.File("my.conf") + ":4"],
+            new[] { "pretrain.steps", "distill.steps", "finetune.steps" }.Select(configuration.Origin));
+    }
+
+    [Fact]
+    public void An_included_file_is_looked_for_from_the_folder_of_the_including_one()
+    {
+        Write("base/all.conf", "include \"steps/few.conf\"\r\ninclude \"../root.conf\"\r\n");
+        Write("base/steps/few.conf", "pretrain.steps = 1");
+        Write("root.conf", $"include \"{Write("elsewhere/whole.conf", "distill.steps = 2")}\"\nfinetune.steps = 3");
+        // A file may be taken twice.
+        RunConfiguration configuration = LoadFile(Write("runs/my.conf", "include \"../base/all.conf\"\ninclude \"../base/steps/few.conf\"\n"));
+        Assert.Equal((1, 2, 3), (configuration.Integer("pretrain.steps"), configuration.Integer("distill.steps"), configuration.Integer("finetune.steps")));
+    }
+
+    [Theory]
+    [InlineData("\npretrain.stepz = 5", "other.conf:2: there is no key 'pretrain.stepz'")]
+    [InlineData("pretrain.steps = -5", "other.conf:1: pretrain.steps = -5 is not allowed")]
+    [InlineData("pretrain {", "other.conf:1: the { of 'pretrain' is never closed")]
+    [InlineData("\ninclude \"third.conf\"", "other.conf:2: there is no file '")]
+    [InlineData("\n\ninclude \"../sub/other.conf\"", "other.conf:3: with this line '")]
+    [InlineData("include \"../my.conf\"", "includes itself; remove it")]
+    [InlineData("include \"../sub\"", "other.conf:1: there is no file '")]
+    public void A_mistake_in_an_included_file_is_told_with_its_place(string text, string expected)
+    {
+        Write("sub/other.conf", text);
+        string file = Write("my.conf", "include \"sub/other.conf\"");
+        Assert.Contains(expected, Assert.Throws<ConfigurationException>(() => LoadFile(file)).Message);
+    }
 
     [Theory]
     [InlineData("pretrain.stepz=5", "--set: there is no key 'pretrain.stepz'; did you mean pretrain.steps?")]
@@ -209,6 +267,10 @@ public class ConfigurationTests
         Assert.Empty(study.Sweep);
         Assert.Contains("my.conf:1: study.sweep.data.limit names a value twice", Assert.Throws<ConfigurationException>(() => Load("study.sweep.data.limit = [1, 1]").Study).Message);
     }
+
+    private string Write(string name, string text) => _workspace.Write(name, text);
+
+    private static RunConfiguration LoadFile(string path, params string[] assignments) => RunConfiguration.Load([RunConfiguration.File(path)], assignments);
 
     private static RunConfiguration Load(string text, params string[] assignments) =>
         RunConfiguration.Load([new ConfigurationText("my.conf", text)], assignments);

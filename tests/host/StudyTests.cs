@@ -149,13 +149,25 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
+    public async Task A_cell_of_a_study_with_an_include_is_told_as_one_of_a_study_without()
+    {
+        StudyPlan alone = await _study.PlanAsync($"{Sweep}\nmethods.mine.distill.rounds = 2", "run.methods=[fine-tuning, mine]", "run.threads=1");
+        _study.Write("common.conf", $"{Sweep}\nmethods.mine.distill.rounds = 2");
+        StudyPlan including = await _study.PlanAsync("include \"common.conf\"", "run.methods=[fine-tuning, mine]", "run.threads=1");
+        Assert.Equal(8, including.Cells.Count);
+        Assert.Equal(alone.Cells.Select(cell => cell.Identity), including.Cells.Select(cell => cell.Identity));
+        Assert.Equal(alone.Cells.SelectMany(cell => cell.Configuration.Assignments), including.Cells.SelectMany(cell => cell.Configuration.Assignments));
+    }
+
+    [Fact]
     public void The_ready_made_studies_share_one_initial_model_and_say_their_threads()
     {
         string[] studies = ["main", "labels", "steps", "rounds", "ablations", "replay", "baselines", "validation"];
+        Assert.Equal(studies.Select(name => $"study-{name}.conf").Order(StringComparer.Ordinal), ReadyMade.Names.Where(name => name.StartsWith("study-", StringComparison.Ordinal)));
         HashSet<SourceSettings> sources = [];
         foreach (string name in studies)
         {
-            RunConfiguration configuration = RunConfiguration.Load([RunConfiguration.Resource($"study-{name}.conf")], []);
+            RunConfiguration configuration = RunConfiguration.Load([ReadyMade.Open($"study-{name}.conf")], []);
             Assert.Equal($"docs/results/{name}", configuration.Study.Results);
             foreach (StudyDataSet dataSet in configuration.Study.DataSets)
             {

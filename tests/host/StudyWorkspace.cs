@@ -43,7 +43,10 @@ internal sealed class StudyWorkspace : IDisposable
     public string File(params string[] parts) => _workspace.File(parts);
 
     /// <summary>Writes a study's file and returns its path.</summary>
-    public string Write(string text) => _workspace.Write("my-study.conf", _data + text);
+    public string Write(string text) => Write("my-study.conf", _data + text);
+
+    /// <summary>Writes a file and returns its path.</summary>
+    public string Write(string name, string text) => _workspace.Write(name, text);
 
     public async Task<StudyPlan> PlanAsync(string text, params string[] assignments)
     {
