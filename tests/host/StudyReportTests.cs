@@ -183,6 +183,22 @@ public class StudyReportTests
     }
 
     [Fact]
+    public async Task Pictures_are_of_the_samples_that_are_held_out_where_these_are_measured()
+    {
+        using var workspace = new Workspace();
+        DataPlan data = Examples.Planned.Plan.Stages[0].Train! with { Location = workspace.Images("images"), CacheDirectory = workspace.File("cache"), HoldOut = 0.5 };
+        StagePlan stage = Examples.Planned.Plan.Stages.First(stage => stage.Kind == StageKind.Pretrain);
+        SampleModel[] models = [new SampleModel("model", stage, workspace.Model("model"))];
+        IReadOnlyList<string> held = await PaintedAsync(data with { HeldOut = true }), rest = await PaintedAsync(data);
+        Assert.Equal((8, 8), (held.Count, rest.Count));
+        Assert.Empty(held.Intersect(rest));
+        Assert.Equal(3, (await PaintedAsync(data with { Limit = 3 })).Count);
+
+        async Task<IReadOnlyList<string>> PaintedAsync(DataPlan shown) =>
+            [.. (await SamplePictures.PaintAsync(models, shown, CancellationToken.None))[0].Pictures.Select(Convert.ToBase64String)];
+    }
+
+    [Fact]
     public async Task Models_that_are_still_there_reconstruct_images()
     {
         using var workspace = new Workspace();
