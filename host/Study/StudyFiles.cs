@@ -43,6 +43,11 @@ public static class StudyFiles
     /// <exception cref="RunException">It cannot be written.</exception>
     public static void Write(string results, StudyRecord record) => Replace(Path.Combine(results, RecordName), record);
 
+    /// <summary>The file of a planned cell.</summary>
+    /// <param name="results">The results folder.</param>
+    /// <param name="cell">The cell.</param>
+    internal static string FileOf(string results, StudyCell cell) => Path.Combine(results, CellsName, cell.FileName);
+
     /// <summary>Reads all cells that are done, ordered by their files' names.</summary>
     /// <param name="results">The results folder.</param>
     /// <exception cref="RunException">A file is damaged.</exception>

@@ -28,7 +28,7 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
         var progress = new StudyProgress(plan, _study.Parallel);
         foreach (StudyCell cell in plan.Cells)
         {
-            if (StudyFiles.ReadCell(Path.Combine(Results, StudyFiles.CellsName, cell.FileName), out _) is { } result && result.Identity == cell.Identity)
+            if (StudyFiles.ReadCell(StudyFiles.FileOf(Results, cell), out _) is { } result && result.Identity == cell.Identity)
                 progress.Done(cell, result);
             else
                 progress.Need(cell);
