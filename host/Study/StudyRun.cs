@@ -177,7 +177,11 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
         {
             _failures.Add(error.Message);
             display.Say(error.Message);
-            _pending.RemoveAll(cell => cell.Stages.Any(named => named.Stage.Identity == identity));
+            foreach (StudyCell cell in _pending.Where(cell => cell.Stages.Any(named => named.Stage.Identity == identity)).ToList())
+            {
+                _pending.Remove(cell);
+                progress.LeaveOut(cell);
+            }
         }
     }
 

@@ -106,6 +106,8 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("data 2 self-distillation seed 0: self-distillation-1: The disk is full.", _study.Failures);
         Assert.Contains(_study.Failures[0], said);
         Assert.Equal(10, _study.CellFiles.Count);
+        // Of the 19 stages two failed, and two were needed by nothing but what they should have become.
+        Assert.Equal("10 of 12 cells, 15 of 15 stages", _study.View!.Summary);
 
         _stages.Meanwhile = (_, _) => Task.CompletedTask;
         await _study.RunAsync(plan, _stages.ExecuteAsync);
@@ -157,6 +159,29 @@ public sealed class StudyTests : IDisposable
         Assert.Equal(8, including.Cells.Count);
         Assert.Equal(alone.Cells.Select(cell => cell.Identity), including.Cells.Select(cell => cell.Identity));
         Assert.Equal(alone.Cells.SelectMany(cell => cell.Configuration.Assignments), including.Cells.SelectMany(cell => cell.Configuration.Assignments));
+    }
+
+    [Fact]
+    public async Task What_a_cell_that_is_given_up_needs_alone_is_not_waited_for()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        var progress = new StudyProgress(plan, parallel: 1);
+        foreach (StudyCell cell in plan.Cells)
+            progress.Need(cell);
+        StudyStage initial = plan.Cells[0].Stages[0].Stage;
+        progress.End(initial, Examples.Results[0] with { Seconds = 24 });
+        foreach (StudyCell cell in plan.Cells.Where(cell => cell.Method == "self-distillation" && cell.Seed == 1))
+            progress.LeaveOut(cell);
+        StudyView view = progress.View();
+        // Their teachers are further pre-training's, too.
+        Assert.Equal((1, 19 - 4), (view.StagesDone, view.StagesCount));
+        double before = view.Left!.Value.TotalSeconds;
+        foreach (StudyCell cell in plan.Cells)
+            progress.LeaveOut(cell);
+        Assert.Equal("0 of 12 cells, 1 of 1 stages", progress.View().Summary);
+        Assert.Equal(before, plan.Stages.Values.Where(stage => stage.Identity != initial.Identity && !(stage.Plan.Seed == 1 && IsOfStudents(stage))).Sum(stage => stage.Plan.Steps * stage.Plan.BatchSize * 2.0), 6);
+
+        bool IsOfStudents(StudyStage stage) => plan.Cells.Where(cell => cell.Stages.Any(named => named.Stage.Identity == stage.Identity)).All(cell => cell.Method == "self-distillation");
     }
 
     [Fact]
