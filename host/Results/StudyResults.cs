@@ -79,10 +79,17 @@ public sealed class StudyResults
     /// <summary>Cells in the folder that have no place in the study, or were made when it was configured otherwise.</summary>
     public int Strangers { get; }
 
+    /// <summary>A sentence for each file in the folder that holds no cell because it is damaged.</summary>
+    public IReadOnlyList<string> Damaged { get; private init; } = [];
+
     /// <summary>Reads the results of a study.</summary>
     /// <param name="folder">The results folder.</param>
-    /// <exception cref="Actors.RunException">It holds none, or a file is damaged.</exception>
-    public static StudyResults Read(string folder) => new(StudyFiles.ReadRecord(folder), StudyFiles.ReadCells(folder));
+    /// <exception cref="Actors.RunException">It holds none, or its record is damaged.</exception>
+    public static StudyResults Read(string folder)
+    {
+        StudyRecord study = StudyFiles.ReadRecord(folder);
+        return new StudyResults(study, StudyFiles.ReadCells(folder, out IReadOnlyList<string> damaged)) { Damaged = damaged };
+    }
 
     /// <summary>Whether a data set's samples are text; false as long as none of its cells is done.</summary>
     public bool IsText(string dataset) => Cells.Any(cell => cell.Dataset == dataset && cell.IsText);

@@ -45,7 +45,10 @@ internal static class StudyTexts
         return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}.";
     }
 
-    /// <summary>A sentence for each method of each setting that is not complete, and one for cells without a place; empty for a complete study.</summary>
+    /// <summary>What the sentences of <see cref="Missing"/> are about.</summary>
+    public static string MissingTitle(StudyResults results) => results.Cells.Count < results.Expected ? "Not complete" : "Complete, but files are left out";
+
+    /// <summary>A sentence for each setting that is not complete, one for cells without a place, and one for each damaged file; empty for a complete study.</summary>
     public static IReadOnlyList<string> Missing(StudyResults results) =>
     [
         .. from setting in results.Settings
@@ -53,6 +56,7 @@ internal static class StudyTexts
            where lacking.Length > 0
            select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {results.Pairs}"))}",
         .. results.Strangers > 0 ? [$"{Count(results.Strangers, "more cell")} in the folder {(results.Strangers == 1 ? "belongs" : "belong")} to no place of the study as it is now, and {(results.Strangers == 1 ? "is" : "are")} left out"] : Array.Empty<string>(),
+        .. results.Damaged,
     ];
 
     public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";

@@ -61,8 +61,10 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
                 Execute = cluster is null ? RunSession.InThisProcess : cluster.ExecuteAsync,
             }, progress, display).ExecuteAsync(cancel);
         }
-        await StudyReport.WriteAsync(Results, cancel);
+        IReadOnlyList<string> damaged = await StudyReport.WriteAsync(Results, cancel);
         Print(plan, progress);
+        foreach (string sentence in damaged)
+            Console.WriteLine($"{sentence}.");
         Console.WriteLine($"Report: {Path.Combine(Results, "report.html")}");
         if (failures.Count > 0)
             throw new RunException($"Cells are left out because of what failed; the same command tries them again. {string.Join(' ', failures)}");

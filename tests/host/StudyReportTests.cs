@@ -183,6 +183,21 @@ public class StudyReportTests
     }
 
     [Fact]
+    public async Task A_damaged_file_is_told_by_its_name_and_the_rest_reported()
+    {
+        using var workspace = new Workspace();
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 2);
+        ExampleStudy.Write(workspace.Folder, study, ExampleStudy.Cells(study));
+        string file = workspace.Write("cells/xray__a-method-of-old_seed-0.json", "{ \"study\"");
+        Assert.StartsWith($"{file} is damaged", Assert.Single(await StudyReport.WriteAsync(workspace.Folder, CancellationToken.None)));
+        XDocument page = Parse(File.ReadAllText(workspace.File("report.html")));
+        XElement notice = page.Descendants("div").Single(div => (string?)div.Attribute("class") == "notice");
+        Assert.Contains("Complete, but files are left out: 6 of 6 cells are done", notice.Value);
+        Assert.Contains($"{file} is damaged", notice.Descendants("li").Single().Value);
+        Assert.Contains($"- {file} is damaged", File.ReadAllText(workspace.File("results.md")));
+    }
+
+    [Fact]
     public async Task Pictures_are_of_the_samples_that_are_held_out_where_these_are_measured()
     {
         using var workspace = new Workspace();
