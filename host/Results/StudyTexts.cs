@@ -22,7 +22,7 @@ internal static class StudyTexts
             Count(results.Study.Methods.Count, "method"),
             Count(results.Study.Datasets.Count, "data set"),
             .. results.Axes.Select(axis => $"{axis.Values.Count} values of {axis.Key}"),
-            $"{Count(results.Pairs, "repetition")} each",
+            $"{(HasFewer(results) ? "up to " : "")}{Count(results.Pairs, "repetition")} each",
         ];
         return $"{string.Join(", ", parts)}: {Count(results.Cells.Count, "cell")} of {results.Expected} done, in {Count(stages.Count, "stage")} that took {ResultTable.Duration(stages.Sum(stage => stage.Seconds))} in all."
             + (results.Cells.Any(cell => cell.Validation) ? " What is called test here is the part of the training set that was held out for validation (data.validation), not the test set." : "");
@@ -42,8 +42,12 @@ internal static class StudyTexts
     public static string Repetitions(StudyResults results)
     {
         IEnumerable<string> pooled = results.PooledAxes.Select(axis => $"{axis.Values.Count} values of {axis.Key}");
-        return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}.";
+        return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}."
+            + (HasFewer(results) ? " Where a draw changes nothing there are fewer, for cells that are the same computation count once." : "");
     }
+
+    /// <summary>Whether somewhere several cells are the same computation.</summary>
+    private static bool HasFewer(StudyResults results) => results.Expected < results.Settings.Count * results.Study.Methods.Count * results.Pairs;
 
     /// <summary>What the sentences of <see cref="Missing"/> are about.</summary>
     public static string MissingTitle(StudyResults results) => results.Cells.Count < results.Expected ? "Not complete" : "Complete, but files are left out";
@@ -52,9 +56,9 @@ internal static class StudyTexts
     public static IReadOnlyList<string> Missing(StudyResults results) =>
     [
         .. from setting in results.Settings
-           let lacking = results.Study.Methods.Select(method => (Method: method, Done: results.Of(setting, method).Count)).Where(found => found.Done < results.Pairs).ToArray()
+           let lacking = results.Study.Methods.Select(method => (Method: method, Done: results.Of(setting, method).Count, All: results.ExpectedOf(setting, method))).Where(found => found.Done < found.All).ToArray()
            where lacking.Length > 0
-           select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {results.Pairs}"))}",
+           select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {found.All}"))}",
         .. results.Strangers > 0 ? [$"{Count(results.Strangers, "more cell")} in the folder {(results.Strangers == 1 ? "belongs" : "belong")} to no place of the study as it is now, and {(results.Strangers == 1 ? "is" : "are")} left out"] : Array.Empty<string>(),
         .. results.Damaged,
     ];

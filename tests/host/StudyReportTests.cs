@@ -69,6 +69,38 @@ public class StudyReportTests
         Assert.Null(StudyTables.AgainstFineTuning(Results([], 3, methods: ["fine-tuning", "mars"])).Single().Single().Adjusted);
 
     [Fact]
+    public void What_is_the_same_computation_counts_once_however_many_draws_name_it()
+    {
+        SweepAxis few = Labels with { Values = ["50", "0"] };
+        StudyRecord study = ExampleStudy.Record(["xray"], [few, Subsets], ExampleStudy.ThreeMethods, 2);
+        IReadOnlyList<CellResult> drawn = ExampleStudy.Cells(study);
+        // Without a limit the draw changes nothing.
+        CellResult[] cells = [.. drawn.Select(cell => cell.Sweep["data.limit"] == "50" ? cell : drawn.Single(same => (same.Method, same.Seed) == (cell.Method, cell.Seed)
+            && same.Sweep["data.limit"] == "0" && same.Sweep["data.limit-seed"] == "0") with { Sweep = cell.Sweep })];
+        study = study with { Identities = ExampleStudy.IdentitiesOf(cells) };
+        var results = new StudyResults(study, cells);
+        Assert.Equal((6, 3 * (6 + 2), 3 * (6 + 2), 0), (results.Pairs, results.Expected, results.Cells.Count, results.Strangers));
+        Assert.Equal([6, 2], results.Settings.Select(setting => results.Statistics(setting, "fine-tuning", Measure.Gap).Values.Count));
+        Assert.Empty(StudyTexts.Missing(results));
+        Assert.Contains("up to 6 repetitions each: 24 cells of 24 done", StudyTexts.Summary(results));
+        Assert.Contains("the same computation count once", StudyTexts.Repetitions(results));
+
+        MethodComparison all = StudyTables.OfSelfDistillation(results)[1];
+        Assert.Equal((2, 1, null), (all.Test.Pairs, all.OverDraws!.Pairs, all.OverDraws.P));
+        Assert.Equal(PairedTest.Of([.. from mine in cells
+                                       where mine.Method == "self-distillation" && mine.Sweep["data.limit"] == "0" && mine.Sweep["data.limit-seed"] == "0"
+                                       select (mine.TestAccuracy!.Value, cells.First(other => other.Method == "further-pretraining" && other.Seed == mine.Seed && other.Sweep["data.limit"] == "0").TestAccuracy!.Value)]), all.Test);
+
+        // The file of any draw will do; without all of them the cell is missing.
+        var other = new StudyResults(study, [.. cells.Where(cell => cell.Sweep["data.limit"] == "50" || cell.Sweep["data.limit-seed"] == (cell.Seed == 0 ? "1" : "2"))]);
+        Assert.Empty(StudyTexts.Missing(other));
+        Assert.Equal(all.Test, StudyTables.OfSelfDistillation(other)[1].Test);
+        Assert.Equal(1, StudyTables.OfSelfDistillation(other)[1].OverDraws!.Pairs);
+        var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } || cell.Sweep["data.limit"] == "50")]);
+        Assert.Equal("xray, data.limit = 0: fine-tuning 1 of 2", Assert.Single(StudyTexts.Missing(without)));
+    }
+
+    [Fact]
     public void Of_two_cells_in_a_place_the_later_counts_and_a_cell_without_a_place_is_told()
     {
         StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 1);

@@ -1,5 +1,6 @@
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Results;
 using ActorTrain.Host.Study;
 
 namespace ActorTrain.Host.Tests;
@@ -159,6 +160,22 @@ public sealed class StudyTests : IDisposable
         Assert.Equal(8, including.Cells.Count);
         Assert.Equal(alone.Cells.Select(cell => cell.Identity), including.Cells.Select(cell => cell.Identity));
         Assert.Equal(alone.Cells.SelectMany(cell => cell.Configuration.Assignments), including.Cells.SelectMany(cell => cell.Configuration.Assignments));
+    }
+
+    [Fact]
+    public async Task The_results_know_each_cells_place_and_what_is_the_same_computation()
+    {
+        StudyPlan plan = await _study.PlanAsync("""
+            run { seeds = [0, 1], methods = [fine-tuning, further-pretraining] }
+            study.datasets { small.pretrain.steps = 2, large.pretrain.steps = 3 }
+            study.sweep { data.limit = [12, 0], data.limit-seed = [0, 1, 2] }
+            """);
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        StudyRecord record = ExampleStudy.Record(["small", "large"], [new("data.limit", ["12", "0"]), new("data.limit-seed", ["0", "1", "2"])], ["fine-tuning", "further-pretraining"], 2);
+        var results = new StudyResults(record with { Identities = [.. plan.Cells.Select(cell => cell.Identity)] }, StudyFiles.ReadCells(_study.File("results"), out _));
+        Assert.Equal((48, 0), (_study.CellFiles.Count, results.Strangers));
+        Assert.Equal(2 * 2 * (6 + 2), results.Expected);
+        Assert.Empty(StudyTexts.Missing(results));
     }
 
     [Fact]
