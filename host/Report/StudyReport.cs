@@ -68,8 +68,9 @@ public static class StudyReport
     private static void AppendDifferences(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
     {
         IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFineTuning(results)];
+        string caption = $"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))}</p>\n";
         if (tested.Length > 0)
-            page.Append("<h2>Against fine-tuning</h2>\n<div class=\"plots\">\n");
+            page.Append($"<h2>Against fine-tuning</h2>\n{caption}<div class=\"plots\">\n");
         foreach (IReadOnlyList<MethodComparison> comparisons in tested)
         {
             page.Append($"<section><h3>{Svg.Escape(comparisons[0].Setting.Name)}</h3>\n{figures.Intervals(comparisons, comparison => Methods.Display(comparison.Method))}");
@@ -80,7 +81,7 @@ public static class StudyReport
         IReadOnlyList<MethodComparison> distilled = StudyTables.OfSelfDistillation(results);
         if (distilled.Count > 0)
         {
-            page.Append("<h2>Self-distillation against further pre-training</h2>\n<div class=\"plots\">\n");
+            page.Append($"<h2>Self-distillation against further pre-training</h2>\n{(tested.Length > 0 ? "" : caption)}<div class=\"plots\">\n");
             page.Append($"<figure>{figures.Intervals(distilled, comparison => comparison.Setting.Name)}</figure>\n<section>");
             page.Append(Page.Table(StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name))).Append("</section></div>\n");
         }

@@ -9,9 +9,15 @@ internal static class StudyTexts
 
     /// <summary>What the tables of differences show.</summary>
     public static string Differences(StudyResults results) => "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
-        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, Holm's adjustment of p accounts for that."
-        + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({string.Join(", ", results.PooledAxes.Select(axis => axis.Key))}) share samples and are not independent: n pairs tell of these draws. "
-            + "What to expect of another draw is told by the last columns, which take each draw, as the mean of its seeds, for one observation.");
+        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, the columns with (Holm) are p adjusted for their number; that several settings are tested is not adjusted for."
+        + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({Pooled(results)}) share samples and are not independent: n pairs tell of these draws. "
+            + "What to expect of another draw is told by the columns over draws, which take each draw, as the mean of its seeds, for one observation; their p is adjusted among themselves in the same way.");
+
+    /// <summary>What the pictures of differences show.</summary>
+    public static string Intervals(StudyResults results) => "A dot at the mean of the differences, whiskers of its 95 % interval over pairs"
+        + (results.PooledAxes.Count == 0 ? "." : $"; thin, below them, its interval over draws of {Pooled(results)}, where there are two or more.");
+
+    private static string Pooled(StudyResults results) => string.Join(", ", results.PooledAxes.Select(axis => axis.Key));
 
     /// <summary>How large the study is, and what it took.</summary>
     public static string Summary(StudyResults results)

@@ -65,8 +65,31 @@ public class StudyReportTests
     }
 
     [Fact]
-    public void One_method_against_fine_tuning_needs_no_adjustment() =>
-        Assert.Null(StudyTables.AgainstFineTuning(Results([], 3, methods: ["fine-tuning", "mars"])).Single().Single().Adjusted);
+    public void The_tests_over_draws_are_adjusted_like_those_over_pairs_and_drawn_beside_them()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
+        var results = new StudyResults(study, ExampleStudy.Cells(study));
+        IReadOnlyList<MethodComparison> comparisons = StudyTables.AgainstFineTuning(results).Single();
+        IReadOnlyList<double?> expected = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.OverDraws!.P)]);
+        Assert.DoesNotContain(null, expected);
+        Assert.Equal(expected, comparisons.Select(comparison => comparison.AdjustedOverDraws));
+        ResultTable table = StudyTables.Differences("method", comparisons, comparison => comparison.Method);
+        Assert.Equal(["p", "p (Holm)", "draws", "interval over draws", "p over draws", "p over draws (Holm)"], table.Header.Skip(4));
+        Assert.All(table.Rows, row => Assert.Equal(table.Header.Count, row.Count));
+
+        XDocument page = Parse(StudyReport.Compose(results, ""));
+        Assert.Contains("interval over draws of data.limit-seed", page.Root!.Value);
+        Assert.Equal([3 * 2, 3], Svgs(page).Where(svg => ((string)svg.Attribute("aria-label")!).StartsWith("differences", StringComparison.Ordinal))
+            .Select(svg => svg.Elements().Count(element => ((string)element.Attribute("class")!).Contains("over-draws"))));
+    }
+
+    [Fact]
+    public void One_method_against_fine_tuning_needs_no_adjustment()
+    {
+        MethodComparison comparison = StudyTables.AgainstFineTuning(Results([Subsets], 3, methods: ["fine-tuning", "mars"])).Single().Single();
+        Assert.Equal((null, null), (comparison.Adjusted, comparison.AdjustedOverDraws));
+        Assert.NotNull(comparison.OverDraws!.P);
+    }
 
     [Fact]
     public void What_is_the_same_computation_counts_once_however_many_draws_name_it()
