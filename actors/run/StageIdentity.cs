@@ -1,7 +1,6 @@
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
-using MessagePack;
 
 namespace ActorTrain.Actors;
 
@@ -17,21 +16,18 @@ public static class StageIdentity
 
     /// <summary>
     /// SHA-256, in hexadecimal, of what decides the stage's result, without its name and with the identity of each stage that it refers
-    /// to in that one's place.
+    /// to in that one's place. Fields with a default value are left out, so that fields that a later version adds change nothing.
     /// </summary>
     /// <param name="plan">The plan that holds every stage it refers to.</param>
     /// <param name="stage">The stage; it need not be in the plan.</param>
     /// <exception cref="RunException">It refers to a stage that the plan does not hold.</exception>
-    public static string Of(RunPlan plan, StagePlan stage) =>
-        Convert.ToHexStringLower(SHA256.HashData(MessagePackSerializer.Serialize(Resolved(plan, stage, Of))));
+    public static string Of(RunPlan plan, StagePlan stage) => HashOf(Resolved(plan, stage, Of));
 
-    /// <summary>
-    /// The same for results that are kept for long and compared across machines: without the device and the threads, which decide last bits
-    /// only, and over named fields, of which those with a default value are left out, so that fields that a later version adds change nothing.
-    /// </summary>
+    /// <summary>The same for results that are compared across machines: without the device and the threads, which decide last bits only.</summary>
     /// <inheritdoc cref="Of"/>
-    public static string OfResult(RunPlan plan, StagePlan stage) => Convert.ToHexStringLower(SHA256.HashData(
-        JsonSerializer.SerializeToUtf8Bytes(Resolved(plan, stage, OfResult) with { Device = "", Threads = 0 }, Json)));
+    public static string OfResult(RunPlan plan, StagePlan stage) => HashOf(Resolved(plan, stage, OfResult) with { Device = "", Threads = 0 });
+
+    private static string HashOf(StagePlan decides) => Convert.ToHexStringLower(SHA256.HashData(JsonSerializer.SerializeToUtf8Bytes(decides, Json)));
 
     private static StagePlan Resolved(RunPlan plan, StagePlan stage, Func<RunPlan, StagePlan, string> identityOf)
     {
