@@ -94,6 +94,8 @@ public sealed record DataPlan
     [Key(13)] public double HoldOut { get; init; }
     /// <summary>Whether this data set is the part that is held out, and not the rest.</summary>
     [Key(14)] public bool HeldOut { get; init; }
+    /// <summary>What finds in a sample's name which samples are held out together; see <see cref="SourceOptions.Group"/>. Null for none.</summary>
+    [Key(15)] public string? Group { get; init; }
 
     /// <summary>Whether a sample looks different from epoch to epoch.</summary>
     internal bool Augments => CropPadding > 0 || Flip;
@@ -112,12 +114,13 @@ public sealed record DataPlan
         LimitSeed = LimitSeed,
         HoldOut = HoldOut,
         HeldOut = HeldOut,
+        Group = Group,
         ClassNames = ClassNames ?? classNames,
     };
 
     /// <summary>
     /// What decides bits. Skipping is not among it: what was computed without it met no broken sample, so it is the same with it. Nor is the
-    /// seed of a draw where nothing is drawn.
+    /// seed of a draw where nothing is drawn, or a group where nothing is held out.
     /// </summary>
     internal DataPlan Deciding() => this with
     {
@@ -126,6 +129,7 @@ public sealed record DataPlan
         SkipBroken = false,
         DecodedCacheBytes = 0,
         LimitSeed = IsDrawn ? LimitSeed : 0,
+        Group = HoldOut > 0 ? Group : null,
     };
 }
 

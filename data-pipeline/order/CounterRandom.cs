@@ -21,7 +21,7 @@ public enum RandomPurpose
     TokenReplacement = 8,
     /// <summary>Order of the batches within a window of length buckets.</summary>
     Bucket = 9,
-    /// <summary>Samples held out for validation.</summary>
+    /// <summary>Samples, or groups of them, held out for validation.</summary>
     HoldOut = 10,
     /// <summary>Order of the replayed source samples.</summary>
     ReplayOrder = 11,

@@ -7,7 +7,7 @@ namespace ActorTrain.DataPipeline.Sources;
 /// A folder per class, or a folder of unlabelled images. Classes and files sort ordinally. The file names are held in memory
 /// (about a hundred bytes an image): corpora of many millions of images belong in shards.
 /// </summary>
-internal sealed class FolderSource : ISampleSource
+internal sealed class FolderSource : INamedSamples
 {
     private readonly IFileStore _store;
     private readonly StoredFile[] _files;
@@ -82,6 +82,8 @@ internal sealed class FolderSource : ISampleSource
         await _store.ReadAsync(file.Path, 0, bytes, cancel);
         return new Sample(bytes, label, identity);
     }
+
+    public IAsyncEnumerable<string> ReadNamesAsync(SourceOptions options, CancellationToken cancel) => _files.Select(file => file.Path).ToAsyncEnumerable();
 
     public ValueTask DisposeAsync()
     {

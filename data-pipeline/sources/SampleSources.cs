@@ -25,7 +25,7 @@ public static class SampleSources
             var whole = await OpenWholeAsync(options, cancel);
             try
             {
-                return SubsetSource.Create(whole, options);
+                return SubsetSource.Create(whole, options, await SampleGroups.ReadAsync(whole, options, cancel));
             }
             catch
             {
@@ -50,7 +50,7 @@ public static class SampleSources
         hash.AppendData(nameBytes);
     }
 
-    private static async Task<ISampleSource> OpenWholeAsync(SourceOptions options, CancellationToken cancel)
+    private static async Task<INamedSamples> OpenWholeAsync(SourceOptions options, CancellationToken cancel)
     {
         bool shards = FileNames.IsArchive(options.Location) && !FileNames.IsPacked(options.Location);
         var (root, pattern) = shards ? ShardPattern.Split(options.Location) : (options.Location.TrimEnd('/'), "");

@@ -31,7 +31,7 @@ internal sealed class ShardIndexBuilder(IFileStore store, ShardIndex.Writer writ
         {
             reached(member.HeaderOffset);
             var (key, extension) = KeyOf(member.Name);
-            if (extension is not ("jpg" or "jpeg" or "png" or "cls"))
+            if (extension != "cls" && !IsImageExtension(extension))
                 continue;
             if (member.Type != '0')
                 throw tar.Damaged(member.HeaderOffset, $"{member.Name} is a link or a special file, not an image or label");
@@ -49,6 +49,9 @@ internal sealed class ShardIndexBuilder(IFileStore store, ShardIndex.Writer writ
         }
         Finish(tar, shard, last);
     }
+
+    /// <summary>Whether a member's name is that of a sample's image.</summary>
+    public static bool IsImage(string name) => IsImageExtension(KeyOf(name).Extension);
 
     private void Finish(TarReader tar, int shard, long at)
     {
@@ -72,6 +75,8 @@ internal sealed class ShardIndexBuilder(IFileStore store, ShardIndex.Writer writ
         }
         throw tar.Damaged(member.HeaderOffset, $"{member.Name} is no label, which is a number from 0 to {MaxLabel}");
     }
+
+    private static bool IsImageExtension(string extension) => extension is "jpg" or "jpeg" or "png";
 
     private static (string Key, string Extension) KeyOf(string name)
     {

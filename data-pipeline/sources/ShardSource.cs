@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Json;
@@ -6,7 +7,7 @@ using ActorTrain.DataPipeline.Storage;
 namespace ActorTrain.DataPipeline.Sources;
 
 /// <summary>WebDataset tar shards. Class names come from a <c>classes.json</c> (a list of names) beside the shards, or are the numbers.</summary>
-internal sealed class ShardSource : ISampleSource
+internal sealed class ShardSource : INamedSamples
 {
     private const string ClassesName = "classes.json";
     private const int MaxClassesBytes = 1 << 24;
@@ -61,6 +62,29 @@ internal sealed class ShardSource : ISampleSource
         var bytes = new byte[record.Length];
         await _store.ReadAsync(_shards[record.Shard].Path, record.Offset, bytes, cancel);
         return new Sample(bytes, record.Label, IdentityOf(record));
+    }
+
+    /// <summary>The index has no names: the shards' headers are read once more.</summary>
+    public async IAsyncEnumerable<string> ReadNamesAsync(SourceOptions options, [EnumeratorCancellation] CancellationToken cancel)
+    {
+        long sample = 0, before = 0, total = _shards.Sum(shard => shard.Length);
+        for (int shard = 0; shard < _shards.Count; shard++)
+        {
+            var tar = new TarReader(_store, _shards[shard]);
+            await foreach (var member in tar.ReadMembersAsync(cancel))
+            {
+                options.Report(OpeningPhase.Indexing, before + member.HeaderOffset, total);
+                if (!ShardIndexBuilder.IsImage(member.Name))
+                    continue;
+                if (sample == Count || (_index[sample].Shard, _index[sample].Offset) != (shard, member.Offset))
+                    throw tar.Damaged(member.HeaderOffset, $"{member.Name} was not indexed here, the shard has changed meanwhile");
+                sample++;
+                yield return member.Name;
+            }
+            before += _shards[shard].Length;
+        }
+        if (sample < Count)
+            throw new DataException($"{IdentityOf(_index[sample])}: the image that was indexed here is gone, the shard has changed meanwhile; start again.");
     }
 
     public ValueTask DisposeAsync()

@@ -24,9 +24,16 @@ public sealed record SourceOptions
 
     /// <summary>
     /// Share of every class, in [0, 1), that is held out for validation; 0 holds nothing out. A class of two or more samples has at
-    /// least one on either side. Which samples these are depends on the data, this share and <see cref="LimitSeed"/> alone.
+    /// least one on either side. Which samples these are depends on the data, this share, <see cref="Group"/> and <see cref="LimitSeed"/> alone.
     /// </summary>
     public double HoldOut { get; init; }
+
+    /// <summary>
+    /// A regular expression that finds in an image's name (its path within the folder or shard) what it belongs to, such as a patient: its
+    /// first capturing group, or the whole match. All that belongs together is held out or none of it, so that of a class about its share
+    /// is. Null: every sample is for itself.
+    /// </summary>
+    public string? Group { get; init; }
 
     /// <summary>Whether to open the part that is held out, and not the rest.</summary>
     public bool HeldOut { get; init; }

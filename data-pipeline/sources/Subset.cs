@@ -8,12 +8,13 @@ namespace ActorTrain.DataPipeline.Sources;
 /// <summary>
 /// A stratified, seeded subset. Every class's samples are ranked by a random number of their own and the first of each class are
 /// taken, so that a larger limit or share with the same seed only adds samples. What is held out for validation is chosen first, by a
-/// ranking of its own, so that no limit changes it. Under a limit, seats go to classes by Sainte-Laguë's divisors and not by
-/// largest remainders, which may take a seat away when the limit grows (the Alabama paradox).
+/// ranking of its own, so that no limit changes it; where samples belong together, <see cref="SampleGroups"/> ranks their groups. Under a
+/// limit, seats go to classes by Sainte-Laguë's divisors and not by largest remainders, which may take a seat away when the limit grows
+/// (the Alabama paradox).
 /// </summary>
 internal static class Subset
 {
-    /// <exception cref="DataException">The limit is negative, or the share that is held out is none.</exception>
+    /// <exception cref="DataException">The limit is negative, the share that is held out is none, or the groups' pattern is no regular expression.</exception>
     public static void Check(SourceOptions options)
     {
         if (options.Limit < 0)
@@ -22,14 +23,19 @@ internal static class Subset
             throw new DataException($"a share of {Text(options.HoldOut)} cannot be held out; use one in [0, 1).");
         if (options.HeldOut && options.HoldOut == 0)
             throw new DataException("the held-out part is asked for but nothing is held out; use a share above 0.");
+        if (options.Group is { } pattern)
+            _ = new GroupPattern(pattern);
     }
 
     /// <summary>
     /// The chosen samples in data-set order; null for all of them. Memory grows with the number of samples that are chosen or held
     /// out, and where all of the data set is used not at all.
     /// </summary>
+    /// <param name="whole">The data set.</param>
+    /// <param name="options">Which part of it.</param>
+    /// <param name="groups">What is held out together; null for nothing.</param>
     /// <exception cref="DataException">There is nothing to hold out.</exception>
-    public static long[]? Choose(IDataSet whole, SourceOptions options)
+    public static long[]? Choose(IDataSet whole, SourceOptions options, SampleGroups? groups)
     {
         bool limits = options.Limit > 0 && options.Limit < whole.Count;
         if (options.HoldOut == 0 && !limits)
@@ -44,12 +50,13 @@ internal static class Subset
         if (options.HoldOut > 0)
         {
             var seats = sizes.ToDictionary(size => size.Key, size => HeldOutOf(size.Value, options.HoldOut));
-            held = [.. FirstOfEachClass(whole, held, seats, options.LimitSeed, RandomPurpose.HoldOut)];
+            held = groups?.HoldOut(whole, sizes, seats, options.LimitSeed)
+                ?? [.. FirstOfEachClass(whole, held, seats, options.LimitSeed, RandomPurpose.HoldOut)];
             if (held.Count == 0)
                 throw new DataException($"{whole.Location} has no class of two or more samples, so none can be held out; hold out a share of a larger data set, or none.");
             if (options.HeldOut)
                 return [.. held.Order()];
-            foreach (var (label, count) in seats)
+            foreach (var (label, count) in held.CountBy(whole.LabelOf))
                 sizes[label] -= count;
         }
         return options.Limit > 0 && options.Limit < whole.Count - held.Count

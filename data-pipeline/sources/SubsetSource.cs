@@ -23,8 +23,8 @@ internal sealed class SubsetSource : ISampleSource
 
     /// <summary>The part of a source that the options choose; the same source where that is all of it.</summary>
     /// <exception cref="DataException">There is nothing to hold out.</exception>
-    public static ISampleSource Create(ISampleSource whole, SourceOptions options) =>
-        Subset.Choose(whole, options) is { } chosen ? new SubsetSource(whole, chosen) : whole;
+    public static ISampleSource Create(ISampleSource whole, SourceOptions options, SampleGroups? groups) =>
+        Subset.Choose(whole, options, groups) is { } chosen ? new SubsetSource(whole, chosen) : whole;
 
     public int LabelOf(long sample) => _whole.LabelOf(Chosen(sample));
 

@@ -50,6 +50,8 @@ internal sealed class TextDocuments : ITextDocuments
     public static async Task<TextDocuments> OpenAsync(SourceOptions options, TextOptions text, CancellationToken cancel)
     {
         Subset.Check(options);
+        if (options is { Group: not null, HoldOut: > 0 })
+            throw new GroupException("documents have no names in which a pattern could find groups; leave it empty.");
         var files = await TextFiles.FindAsync(options, cancel);
         TextIndex? index = null;
         try
@@ -58,7 +60,7 @@ internal sealed class TextDocuments : ITextDocuments
             var (names, labels) = NumberClasses(index.Summary.Classes, options.ClassNames);
             var whole = new TextDocuments(
                 files, index, new DocumentParser(text), options.Location, names, labels, chosen: null, index.Summary.Fingerprint);
-            return Subset.Choose(whole, options) is { } chosen
+            return Subset.Choose(whole, options, groups: null) is { } chosen
                 ? new TextDocuments(files, index, whole._parser, options.Location, names, labels, chosen, Subset.FingerprintOf(whole, chosen))
                 : whole;
         }

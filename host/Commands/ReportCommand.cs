@@ -26,8 +26,7 @@ internal static class ReportCommand
     {
         if (File.Exists(Path.Combine(folder, StudyFiles.RecordName)))
         {
-            foreach (string sentence in await StudyReport.WriteAsync(folder, cancel))
-                Console.WriteLine($"{sentence}.");
+            await StudyReport.WriteAsync(folder, cancel);
         }
         else if (File.Exists(Path.Combine(folder, ResultFiles.PlanName)))
         {

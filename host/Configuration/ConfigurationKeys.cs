@@ -93,6 +93,7 @@ public static class ConfigurationKeys
         Integer("data.limit", 0, int.MaxValue),
         Integer("data.limit-seed", 0, long.MaxValue),
         new("data.validation", KeyType.Number) { Minimum = 0, Maximum = 1, BelowMaximum = true },
+        Text("data.group"),
         new("data.skip-broken", KeyType.Switch),
         Integer("data.crop-padding", 0, 1024),
         new("data.flip", KeyType.Switch),

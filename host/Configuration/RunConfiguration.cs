@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Reflection;
+using ActorTrain.DataPipeline;
 
 namespace ActorTrain.Host.Configuration;
 
@@ -116,6 +117,9 @@ public sealed class RunConfiguration
 
     /// <summary>A mistake that shows only when several keys are seen together, told at the place of one of them.</summary>
     public ConfigurationException Mistake(string path, string what) => new($"{Origin(path)}: {what}.");
+
+    /// <summary>A mistake in a key's value that shows when it is used.</summary>
+    public ConfigurationException Mistake(string path, DataException error) => Mistake(path, $"{path}: {error.Message.TrimEnd('.')}");
 
     /// <summary>Such a mistake, told at the place of the first of the keys that is not the default.</summary>
     public ConfigurationException Mistake(IReadOnlyList<string> paths, string what) => Mistake(paths.FirstOrDefault(path => !IsDefault(path)) ?? paths[0], what);

@@ -124,6 +124,7 @@ public sealed record Settings
                 Validation = from.Number("data.validation"),
                 Limit = (int)from.Integer("data.limit"),
                 LimitSeed = (ulong)from.Integer("data.limit-seed"),
+                Group = ReadGroup(from),
                 SkipBroken = from.Switch("data.skip-broken"),
                 CropPadding = (int)from.Integer("data.crop-padding"),
                 Flip = from.Switch("data.flip"),
@@ -235,6 +236,21 @@ public sealed record Settings
         return text;
 
         string Field(string key) => from.Text(key) is { Length: > 0 } field ? field : throw from.Mistake(key, $"{key} is empty; name a field of the JSON lines");
+    }
+
+    private static string? ReadGroup(RunConfiguration from)
+    {
+        if (from.Text("data.group") is not { Length: > 0 } pattern)
+            return null;
+        try
+        {
+            _ = new GroupPattern(pattern);
+            return pattern;
+        }
+        catch (GroupException error)
+        {
+            throw from.Mistake("data.group", error);
+        }
     }
 
     private static DistillSettings ReadDistill(RunConfiguration from)

@@ -150,6 +150,9 @@ public sealed record DataSettings
     /// <summary><c>data.limit-seed</c>.</summary>
     public required ulong LimitSeed { get; init; }
 
+    /// <summary><c>data.group</c>; null = every sample for itself.</summary>
+    public required string? Group { get; init; }
+
     /// <summary><c>data.skip-broken</c>.</summary>
     public required bool SkipBroken { get; init; }
 

@@ -85,7 +85,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
 
     private async Task<string[]> ClassesAsync(SourceOptions options, CancellationToken cancel)
     {
-        await using IDataSet data = await _data.OpenLabelledAsync(options, cancel);
+        await using IDataSet data = await WithGroupsAsync(_data.OpenLabelledAsync(options, cancel));
         return [.. data.ClassNames];
     }
 
@@ -96,7 +96,20 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
             throw configuration.Mistake(packKey, $"{packKey} = on lays documents end to end, which pairs (text.pair-field) cannot be; set {packKey} = off");
         if (!Opened.Add((options, pack)))
             return;
-        await using IDataSet data = await _data.OpenUnlabelledAsync(options, pack, cancel);
+        await using IDataSet data = await WithGroupsAsync(_data.OpenUnlabelledAsync(options, pack, cancel));
+    }
+
+    /// <summary>Tells of groups that cannot be held out where they were asked for.</summary>
+    private async Task<IDataSet> WithGroupsAsync(Task<IDataSet> opening)
+    {
+        try
+        {
+            return await opening;
+        }
+        catch (DataException error) when (error.InnerException is GroupException groups)
+        {
+            throw configuration.Mistake("data.group", groups);
+        }
     }
 
     private SourceOptions Data(string key) => new() { Location = Required(key), Key = key, CacheDirectory = settings.CacheFolder };
@@ -105,7 +118,7 @@ public sealed class DataCheck(RunConfiguration configuration, Settings settings,
 
     private SourceOptions Target(string key) => Data(key) with { Limit = settings.Data.Limit, LimitSeed = settings.Data.LimitSeed };
 
-    private SourceOptions Train(string key) => Target(key) with { HoldOut = settings.Data.Validation };
+    private SourceOptions Train(string key) => Target(key) with { HoldOut = settings.Data.Validation, Group = settings.Data.Group };
 
     /// <summary>A teacher of text must read it as the student does.</summary>
     private void CheckTeacher()

@@ -114,7 +114,8 @@ internal sealed class StagePlanner(Settings settings, InitialModel model, string
         ? TrainData(settings.Text.Pack)
         : Data(settings.Data.Unlabelled, "data.unlabelled", settings.Text.Pack);
 
-    private DataPlan TrainData(bool pack) => Data(settings.Data.Train, "data.train", pack) with { HoldOut = settings.Data.Validation };
+    private DataPlan TrainData(bool pack) =>
+        Data(settings.Data.Train, "data.train", pack) with { HoldOut = settings.Data.Validation, Group = settings.Data.Group };
 
     private DataPlan TestData() => AsTest(Data(settings.Data.Test, "data.test", pack: false));
 

@@ -63,7 +63,7 @@ internal sealed record StudyPlan(string Name, IReadOnlyList<SweptKey> Sweep, IRe
     }
 
     /// <summary>The product of the sweep's values.</summary>
-    internal static IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> Points(IReadOnlyList<SweptKey> sweep)
+    private static IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> Points(IReadOnlyList<SweptKey> sweep)
     {
         IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> points = [[]];
         foreach (SweptKey key in sweep)

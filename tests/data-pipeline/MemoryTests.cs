@@ -34,7 +34,7 @@ public sealed class MemoryTests : IDisposable
         var store = new EndlessStore(samples);
         var options = new SourceOptions { Location = $"endless-{samples}.tar", CacheDirectory = _folder.File("cache") };
         var whole = await ShardSource.OpenAsync(store, options.Location, options, default);
-        var limited = SubsetSource.Create(whole, options with { Limit = 100, LimitSeed = 1 });
+        var limited = SubsetSource.Create(whole, options with { Limit = 100, LimitSeed = 1 }, groups: null);
         Assert.Equal(10, Enumerable.Range(0, 100).Count(i => limited.LabelOf(i) == 3));
         var order = new SampleOrder(whole.Count, seed: 1);
         for (int position = 0; position < 5_000; position++)

@@ -130,7 +130,7 @@ public class SubsetTests
     }
 
     private static ISampleSource Part(ISampleSource whole, int limit, ulong seed, double holdOut = 0, bool heldOut = false) =>
-        SubsetSource.Create(whole, Options(limit, seed, holdOut, heldOut));
+        SubsetSource.Create(whole, Options(limit, seed, holdOut, heldOut), groups: null);
 
     private static SourceOptions Options(int limit, ulong seed, double holdOut, bool heldOut) =>
         new() { Location = "numbers", Limit = limit, LimitSeed = seed, HoldOut = holdOut, HeldOut = heldOut };

@@ -23,6 +23,14 @@ public sealed class BadInputTests : IDisposable
     }
 
     [Fact]
+    public async Task Groups_that_cannot_be_held_out()
+    {
+        string images = _workspace.Images("train");
+        string file = _workspace.Write("my.conf", $"data {{ train = \"{images}\", validation = 0.2 }}\ndata.group = \"[.]png\"\nrun.methods = [further-pretraining]\nmodel.from = \"{_workspace.Model("model")}\"");
+        await FailAsync([$"{file}:2: data.group: each class of {images} is one single group"], "run", file);
+    }
+
+    [Fact]
     public async Task A_configuration_file_that_does_not_exist() => await FailAsync(["nowhere.conf"], "run", "nowhere.conf");
 
     [Fact]

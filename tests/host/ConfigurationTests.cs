@@ -161,6 +161,8 @@ public sealed class ConfigurationTests : IDisposable
     [InlineData("finetune { steps = 10, warm-up = 11 }", "finetune.warm-up = 11 is more than finetune.steps = 10")]
     [InlineData("pretrain { batch-size = 10, micro-batches = 3 }", "pretrain.micro-batches = 3 does not divide")]
     [InlineData("run.seeds = [1, 1]", "names a seed twice")]
+    [InlineData("data {\n  validation = 0.2\n  group = \"(\"\n}", "my.conf:3: data.group: the pattern \"(\" is no regular expression (")]
+    [InlineData("data.group = \"(?<!a)b\"", "my.conf:1: data.group: the pattern \"(?<!a)b\" may take for ever")]
     [InlineData("run.methods = [prayer]", "run.methods names prayer, which is no method; there are fine-tuning")]
     [InlineData("run.methods = [recadam]\nfinetune.learning-rate = 5e-4", "my.conf:2: finetune.learning-rate × recadam.pull × recadam.weight = 2.5 is above 2")]
     [InlineData("run.methods = [mine]\nmethods.mine { finetune.regulariser = recadam, recadam.pull = 1e5 }", "my.conf:2: finetune.learning-rate × recadam.pull × recadam.weight = 10 is above 2")]

@@ -183,9 +183,26 @@ public class MethodPlanTests
     }
 
     [Fact]
+    public void Samples_are_held_out_in_groups_and_a_group_counts_only_there()
+    {
+        const string group = "data.group = \"^([0-9]+)_\\\\d\"\n";
+        PlannedRun without = Build(One("fine-tuning") + "\ndata.validation = 0.2"), planned = Build(group + One("fine-tuning") + "\ndata.validation = 0.2");
+        StagePlan classifier = Stage(planned, "seed-0/fine-tuning");
+        Assert.Equal(("^([0-9]+)_\\d", "^([0-9]+)_\\d"), (classifier.Train!.Group, classifier.Test!.Group));
+        Assert.Equal("^([0-9]+)_\\d", classifier.Train.ToSourceOptions().Group);
+        Assert.Null(Stage(planned, "source").Train!.Group);
+        Assert.Null(Stage(without, "seed-0/fine-tuning").Train!.Group);
+        Assert.NotEqual(Identities(without, "seed-0/fine-tuning"), Identities(planned, "seed-0/fine-tuning"));
+        Assert.Equal(Identities(Build(One("fine-tuning")), "seed-0/fine-tuning"), Identities(Build(group + One("fine-tuning")), "seed-0/fine-tuning"));
+
+        static (string, string, string) Identities(PlannedRun planned, string name) =>
+            (StageIdentity.Of(planned.Plan, Stage(planned, name)), StageIdentity.OfResult(planned.Plan, Stage(planned, name)), Stage(planned, name).Fingerprint());
+    }
+
+    [Fact]
     public void What_is_written_of_a_run_plans_the_same_run()
     {
-        Settings settings = Read("run { seeds = [0, 3], methods = [mars, replay, mine, self-distillation] }\nmethods { mine { distill { target = weights, regulariser = mars } }, mars.mars.radius = 2 }\ndata.validation = 0.25", out RunConfiguration configuration);
+        Settings settings = Read("run { seeds = [0, 3], methods = [mars, replay, mine, self-distillation] }\nmethods { mine { distill { target = weights, regulariser = mars } }, mars.mars.radius = 2 }\ndata { validation = 0.25, group = \"a\\\\d\" }", out RunConfiguration configuration);
         string written = configuration.Render(settings.Resolved, withOrigins: false);
         Settings again = Settings.Read(RunConfiguration.Load([new ConfigurationText("config.conf", written)], []), "other");
         Assert.Equal(Plan(settings), Plan(again));
