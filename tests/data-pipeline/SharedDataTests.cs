@@ -1,3 +1,5 @@
+using System.Text.RegularExpressions;
+
 namespace ActorTrain.DataPipeline.Tests;
 
 public sealed class SharedDataTests : IDisposable
@@ -44,6 +46,42 @@ public sealed class SharedDataTests : IDisposable
         // Grey: the three planes of an image are the same.
         Assert.Equal(batch.Pixels[..1024], batch.Pixels[1024..2048]);
         Assert.InRange(batch.Pixels.Average(value => (double)value), 60, 200);
+    }
+
+    [SharedDataFact]
+    public async Task No_patient_of_the_chest_X_rays_is_on_both_sides_of_the_study_that_validates()
+    {
+        var group = Regex.Match(await File.ReadAllTextAsync(Path.Combine(SharedDataFactAttribute.Configurations, "studies-common.conf")), "^ *group = \"(.+)\"$", RegexOptions.Multiline);
+        Assert.True(group.Success);
+        for (ulong seed = 0; seed < 3; seed++)
+        {
+            var options = new SourceOptions
+            {
+                Location = Path.Combine(SharedDataFactAttribute.Folder, "xray/train"),
+                CacheDirectory = _folder.File("cache"),
+                HoldOut = 0.33,
+                LimitSeed = seed,
+                Group = group.Groups[1].Value,
+            };
+            var (held, kept) = (await NamesAsync(options with { HeldOut = true }), await NamesAsync(options));
+            Assert.Equal(804, held.Count + kept.Count);
+            // PATIENT_FOLLOWUP_INDEX.jpg of the NIH's set: 479 patients, of whom 17 are in two classes.
+            var patients = held.Concat(kept).Where(name => name[8] == '_').Select(name => name[..8]).Distinct().ToArray();
+            Assert.Equal(479, patients.Length);
+            Assert.All(patients.Concat(["1.CXRCTThoraximagesofCOVID-19fromSingapore", "1-s2.0-S1684118220300682", "covid-19-pneumonia-24-", "jkms-35-e79-", "nejmoa2001191_"]),
+                series => Assert.True(held.Exists(name => name.StartsWith(series, StringComparison.Ordinal)) ^ kept.Exists(name => name.StartsWith(series, StringComparison.Ordinal)), series));
+            // A third of 89, 359 and 356, and what comes with a patient of both of the latter.
+            Assert.InRange(held.Count, 0.33 * 804 - 8, 0.33 * 804 + 40);
+        }
+
+        static async Task<List<string>> NamesAsync(SourceOptions options)
+        {
+            await using var source = await SampleSources.OpenAsync(options, default);
+            List<string> names = [];
+            for (long i = 0; i < source.Count; i++)
+                names.Add(Path.GetFileName((await source.ReadAsync(i, default)).Identity));
+            return names;
+        }
     }
 
     [SharedDataFact]
