@@ -11,8 +11,8 @@ namespace ActorTrain.Model;
 /// </summary>
 public sealed record RecAdamOptions : RegulariserOptions
 {
-    /// <summary>Above this lr · γ · w overshoots further with every step.</summary>
-    private const double LargestPull = 2;
+    /// <summary>Above this lr · γ · w diverges: each step carries the weights further beyond θ* than they were before it.</summary>
+    public const double LargestPull = 2;
 
     /// <summary>k, the slope of the annealing per step.</summary>
     public double Slope { get; init; } = 0.5;

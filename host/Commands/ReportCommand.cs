@@ -26,7 +26,8 @@ internal static class ReportCommand
     {
         if (File.Exists(Path.Combine(folder, StudyFiles.RecordName)))
         {
-            await StudyReport.WriteAsync(folder, cancel);
+            foreach (string sentence in await StudyReport.WriteAsync(folder, cancel))
+                Console.WriteLine($"{sentence}.");
         }
         else if (File.Exists(Path.Combine(folder, ResultFiles.PlanName)))
         {

@@ -7,9 +7,6 @@ namespace ActorTrain.Host.Configuration;
 /// <summary>Reads what holds weights near a model, adds terms to fine-tuning, or puts other samples among those of the target.</summary>
 internal static class TechniqueReader
 {
-    /// <summary>Above it, RecAdam's pull carries the weights further beyond θ* than they were before it.</summary>
-    private const double MostPull = 2;
-
     /// <summary>The regulariser that a section names, with the numbers of the regulariser's own section.</summary>
     /// <exception cref="ConfigurationException">It would diverge.</exception>
     public static RegulariserPlan? Regulariser(RunConfiguration from, string section)
@@ -22,7 +19,7 @@ internal static class TechniqueReader
                 return new RegulariserPlan { Kind = RegulariserKind.Mars, Radius = from.Number("mars.radius"), HeadRadius = from.Number("mars.head-radius") };
             case "recadam":
                 double pull = from.Number($"{section}.learning-rate") * from.Number("recadam.pull") * from.Number("recadam.weight");
-                return pull <= MostPull
+                return pull <= RecAdamOptions.LargestPull
                     ? new RegulariserPlan
                     {
                         Kind = RegulariserKind.RecAdam,
@@ -32,7 +29,7 @@ internal static class TechniqueReader
                         Pull = from.Number("recadam.pull"),
                     }
                     : throw from.Mistake(["recadam.pull", "recadam.weight", $"{section}.learning-rate"],
-                        $"{section}.learning-rate × recadam.pull × recadam.weight = {pull:0.###} is above {MostPull}, so that RecAdam diverges; lower one of the three");
+                        $"{section}.learning-rate × recadam.pull × recadam.weight = {pull:0.###} is above {RecAdamOptions.LargestPull}, so that RecAdam diverges; lower one of the three");
             default:
                 return null;
         }

@@ -89,6 +89,11 @@ public sealed class RunPlanBuilder
         return new PlannedRun(new RunPlan { Name = _settings.Run.Name, Stages = [stage] }, initial, []);
     }
 
+    /// <summary>Whether a stage adapts θ_init to the target domain, without its labels.</summary>
+    /// <param name="name">The stage's name.</param>
+    /// <param name="kind">What it does.</param>
+    public static bool IsAdaptation(string name, StageKind kind) => kind is StageKind.Pretrain or StageKind.Distill && name != SourceStage;
+
     private StagePlanner Planner(Settings settings) => new(settings, _model, _classNames);
 
     private MethodRun AddMethod(SharedStages stages, string method, ulong seed, string initial)

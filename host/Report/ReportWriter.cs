@@ -91,7 +91,7 @@ public static class ReportWriter
         string masked = planned.IsText ? "masked-language loss" : "reconstruction loss";
         Add("Pre-training of θ_init", masked, planned.Plan.Stages.Where(stage => stage.Name == RunPlanBuilder.SourceStage)
             .Select(stage => new Curve("θ_init", "c3", curves[stage.Name].Loss)));
-        Add("Adaptation", masked, planned.Plan.Stages.Where(IsAdaptation)
+        Add("Adaptation", masked, planned.Plan.Stages.Where(stage => RunPlanBuilder.IsAdaptation(stage.Name, stage.Kind))
             .Select(stage => new Curve(NameOf(stage), ColourOf(stage), stage.Kind == StageKind.Distill ? curves[stage.Name].MaeLoss : curves[stage.Name].Loss)));
         Add("Self-distillation: distance to the teacher", "distance", planned.Plan.Stages.Where(stage => stage.Kind == StageKind.Distill)
             .Select(stage => new Curve(NameOf(stage), ColourOf(stage), curves[stage.Name].DistillLoss)));
@@ -112,9 +112,6 @@ public static class ReportWriter
 
         string ColourOf(StagePlan stage) => palette.Curve(SampleModels.MethodOf(planned, stage));
     }
-
-    private static bool IsAdaptation(StagePlan stage) =>
-        stage.Kind is StageKind.Pretrain or StageKind.Distill && stage.Name != RunPlanBuilder.SourceStage;
 
     private static void AppendConfusions(StringBuilder page, PlannedRun planned, Comparison results)
     {

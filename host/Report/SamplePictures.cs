@@ -74,9 +74,7 @@ internal static class SamplePictures
     /// <summary>Images spread evenly over the data set, so that every class has its share.</summary>
     private static async Task<(byte[] Pixels, int Count)> ReadAsync(DataPlan data, CancellationToken cancel)
     {
-        await using ISampleSource source = await OpeningDisplay.ShowAsync(
-            new SourceOptions { Location = data.Location, Key = data.Key, CacheDirectory = data.CacheDirectory, ClassNames = data.ClassNames },
-            shown => SampleSources.OpenAsync(shown, cancel));
+        await using ISampleSource source = await OpeningDisplay.ShowAsync(data.ToSourceOptions(), shown => SampleSources.OpenAsync(shown, cancel));
         await using var loader = new ImageLoader(source, new ImageOptions { Size = data.ImageSize, SkipBroken = data.SkipBroken }, 0, new SampleOrder(source.Count, 0));
         int count = (int)Math.Min(Columns, source.Count);
         var pixels = new List<byte>();

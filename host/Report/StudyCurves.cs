@@ -40,8 +40,8 @@ internal sealed class StudyCurves(StudyResults results, Palette palette)
     private IEnumerable<string> Plots(Setting setting)
     {
         string masked = Masked(results.IsText(setting.Dataset));
-        yield return Draw("Adaptation", masked, stages => stages.LastOrDefault(IsAdaptation), point => point.Mae ?? point.Loss);
-        yield return Draw("Distance to the teacher", "distance", stages => stages.LastOrDefault(IsAdaptation), point => point.Distill);
+        yield return Draw("Adaptation", masked, stages => stages.LastOrDefault(StudyTimes.IsAdaptation), point => point.Mae ?? point.Loss);
+        yield return Draw("Distance to the teacher", "distance", stages => stages.LastOrDefault(StudyTimes.IsAdaptation), point => point.Distill);
         yield return Draw("Fine-tuning: training loss", "cross-entropy", stages => stages.LastOrDefault(stage => stage.Kind == StageKind.Finetune), point => point.Loss);
 
         string Draw(string title, string unit, Func<IReadOnlyList<CellStage>, CellStage?> choose, Func<CurvePoint, double?> value)
@@ -51,8 +51,6 @@ internal sealed class StudyCurves(StudyResults results, Palette palette)
             return curves.Length == 0 ? "" : LinePlot.Draw(title, unit, curves, legend: false);
         }
     }
-
-    private static bool IsAdaptation(CellStage stage) => stage.Kind is StageKind.Pretrain or StageKind.Distill && !StudyTimes.MakesInitial(stage);
 
     private static string Masked(bool isText) => isText ? "masked-language loss" : "reconstruction loss";
 

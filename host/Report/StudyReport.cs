@@ -10,13 +10,15 @@ public static class StudyReport
     /// <summary>Writes the three files beside the results. A study that is not complete gets its report too, which says what is missing.</summary>
     /// <param name="folder">The results folder: <c>study.json</c> and <c>cells/</c>.</param>
     /// <param name="cancel">Gives up.</param>
-    /// <exception cref="Actors.RunException">The folder holds no results of a study, or a file is damaged.</exception>
-    public static async Task WriteAsync(string folder, CancellationToken cancel)
+    /// <returns>A sentence for each file in the folder that is damaged, and so left out.</returns>
+    /// <exception cref="Actors.RunException">The folder holds no results of a study, or their record is damaged.</exception>
+    public static async Task<IReadOnlyList<string>> WriteAsync(string folder, CancellationToken cancel)
     {
         StudyResults results = StudyResults.Read(folder);
         string samples = await StudySamples.SectionAsync(results, cancel);
         await StudyResultFiles.WriteAsync(folder, results, cancel);
         await File.WriteAllTextAsync(Path.Combine(folder, "report.html"), Compose(results, samples), cancel);
+        return results.Damaged;
     }
 
     /// <summary>Puts the page together.</summary>
@@ -49,8 +51,8 @@ public static class StudyReport
         IReadOnlyList<string> missing = StudyTexts.Missing(results);
         if (missing.Count == 0)
             return;
-        page.Append($"<div class=\"notice\"><p><strong>Not complete:</strong> {results.Cells.Count} of {results.Expected} cells are done. Numbers below are of those.</p>\n")
-            .Append($"<details><summary>What is missing</summary>\n<ul>\n{string.Concat(missing.Select(sentence => $"<li>{Svg.Escape(sentence)}</li>\n"))}</ul>\n</details></div>\n");
+        page.Append($"<div class=\"notice\"><p><strong>{StudyTexts.MissingTitle(results)}:</strong> {results.Cells.Count} of {results.Expected} cells are done. Numbers below are of those.</p>\n")
+            .Append($"<details><summary>What is missing or left out</summary>\n<ul>\n{string.Concat(missing.Select(sentence => $"<li>{Svg.Escape(sentence)}</li>\n"))}</ul>\n</details></div>\n");
     }
 
     private static void AppendScores(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
@@ -66,8 +68,9 @@ public static class StudyReport
     private static void AppendDifferences(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
     {
         IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFineTuning(results)];
+        string caption = $"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))}</p>\n";
         if (tested.Length > 0)
-            page.Append("<h2>Against fine-tuning</h2>\n<div class=\"plots\">\n");
+            page.Append($"<h2>Against fine-tuning</h2>\n{caption}<div class=\"plots\">\n");
         foreach (IReadOnlyList<MethodComparison> comparisons in tested)
         {
             page.Append($"<section><h3>{Svg.Escape(comparisons[0].Setting.Name)}</h3>\n{figures.Intervals(comparisons, comparison => Methods.Display(comparison.Method))}");
@@ -78,7 +81,7 @@ public static class StudyReport
         IReadOnlyList<MethodComparison> distilled = StudyTables.OfSelfDistillation(results);
         if (distilled.Count > 0)
         {
-            page.Append("<h2>Self-distillation against further pre-training</h2>\n<div class=\"plots\">\n");
+            page.Append($"<h2>Self-distillation against further pre-training</h2>\n{(tested.Length > 0 ? "" : caption)}<div class=\"plots\">\n");
             page.Append($"<figure>{figures.Intervals(distilled, comparison => comparison.Setting.Name)}</figure>\n<section>");
             page.Append(Page.Table(StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name))).Append("</section></div>\n");
         }

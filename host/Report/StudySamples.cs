@@ -13,9 +13,6 @@ internal static class StudySamples
     /// <summary>Models shown for a data set; the page has to stay small.</summary>
     private const int Models = 6;
 
-    /// <summary>Digits of a stage's identity that name its folder.</summary>
-    private const int FolderDigits = 16;
-
     /// <summary>For each data set θ_init and the adapted models of its first setting, as a section of the page; empty where nothing was trained.</summary>
     public static async Task<string> SectionAsync(StudyResults results, CancellationToken cancel)
     {
@@ -45,7 +42,7 @@ internal static class StudySamples
     {
         CellResult[] cells = [.. CellsOf(results, setting)];
         SampleModel[] models = [.. from cell in cells
-                                   from stage in new[] { cell.Stages.FirstOrDefault(StudyTimes.MakesInitial), cell.Stages.LastOrDefault(IsAdaptation) }.OfType<CellStage>()
+                                   from stage in new[] { cell.Stages.FirstOrDefault(StudyTimes.MakesInitial), cell.Stages.LastOrDefault(StudyTimes.IsAdaptation) }.OfType<CellStage>()
                                    let folder = Folder(results, stage)
                                    let model = Path.Combine(folder, "stages", stage.Kind.ToString().ToLowerInvariant(), "model")
                                    where Directory.Exists(model)
@@ -64,8 +61,5 @@ internal static class StudySamples
     private static IEnumerable<CellResult> CellsOf(StudyResults results, Setting setting) =>
         results.Study.Methods.Select(method => results.Of(setting, method)).Where(cells => cells.Count > 0).Select(cells => cells[0].Cell);
 
-    private static bool IsAdaptation(CellStage stage) => stage.Kind is StageKind.Pretrain or StageKind.Distill && !StudyTimes.MakesInitial(stage);
-
-    private static string Folder(StudyResults results, CellStage stage) =>
-        Path.Combine(results.Study.Stages, stage.Identity[..Math.Min(FolderDigits, stage.Identity.Length)]);
+    private static string Folder(StudyResults results, CellStage stage) => Path.Combine(results.Study.Stages, StageStore.NameOf(stage.Identity));
 }

@@ -37,7 +37,7 @@ public static class StudyResultFiles
     {
         var text = new StringBuilder($"# {results.Study.Name}\n\n`{results.Study.Command}`\n\n{StudyTexts.Summary(results)} {StudyTexts.Machines(results)}\n");
         if (StudyTexts.Missing(results) is { Count: > 0 } missing)
-            text.Append("\nNot complete:\n\n").AppendJoin('\n', missing.Select(sentence => $"- {sentence}")).Append('\n');
+            text.Append($"\n{StudyTexts.MissingTitle(results)}:\n\n").AppendJoin('\n', missing.Select(sentence => $"- {sentence}")).Append('\n');
         foreach (TitledTable table in StudyTables.Scores(results))
             text.Append($"\n## {table.Title}\n\n{table.Table.ToMarkdown()}");
         text.Append($"\n{StudyTexts.Deviation} {StudyTexts.Repetitions(results)}\n");

@@ -22,9 +22,13 @@ public sealed record PairedCell(ulong Seed, string Draw, CellResult Cell)
 /// <summary>The cells of a study, in their places.</summary>
 public sealed class StudyResults
 {
-    private readonly Dictionary<string, CellResult> _cells;
+    private readonly Dictionary<string, CellResult> _cells = [];
+    private readonly Dictionary<string, string> _identities = [];
 
-    /// <summary>Puts cells into the places that a study has for them.</summary>
+    /// <summary>
+    /// Puts cells into the places that a study has for them. Where pooled keys change nothing (another data.limit-seed draws the same from
+    /// all samples), places of a setting and method have one identity: that is one computation, so it counts once, in the first of them.
+    /// </summary>
     /// <param name="study">What is compared.</param>
     /// <param name="cells">The cells that are done. Of several in one place, the last one counts.</param>
     public StudyResults(StudyRecord study, IReadOnlyList<CellResult> cells)
@@ -37,19 +41,17 @@ public sealed class StudyResults
         Settings = [.. from dataset in study.Datasets
                        from values in Combinations(Axes)
                        select new Setting(dataset, values, NameOf(dataset, values))];
-        HashSet<string> identities = [.. study.Identities];
-        CellResult[] current = [.. cells.Where(cell => identities.Contains(cell.Identity))];
-        Dictionary<string, CellResult> found = current
-            .GroupBy(cell => Place(cell.Dataset, study.Sweep.Select(axis => cell.Sweep.GetValueOrDefault(axis.Key, "")), cell.Method, cell.Seed))
-            .ToDictionary(place => place.Key, place => place.MaxBy(cell => cell.Finished)!);
-        _cells = [];
-        foreach (string place in Places())
-        {
-            if (found.Remove(place, out CellResult? cell))
-                _cells.Add(place, cell);
-        }
-        Strangers = found.Count + cells.Count - current.Length;
         Pairs = Combinations(PooledAxes).Count() * study.Seeds.Count;
+
+        foreach ((string place, string identity) in PlannedPlaces().Zip(study.Identities))
+            _identities[place] = identity;
+        ILookup<string, CellResult> found = cells.Where(cell => _identities.GetValueOrDefault(PlaceOf(cell)) == cell.Identity).ToLookup(PlaceOf);
+        Strangers = cells.Count - found.Sum(place => place.Count());
+        foreach (IEnumerable<string> same in from setting in Settings from method in study.Methods from places in Computations(setting, method) select places)
+        {
+            if (same.SelectMany(place => found[place]).MaxBy(cell => cell.Finished) is { } cell)
+                _cells.Add(same.First(), cell);
+        }
     }
 
     /// <summary>What is compared.</summary>
@@ -70,29 +72,38 @@ public sealed class StudyResults
     /// <summary>The cells that are done, in the study's order.</summary>
     public IReadOnlyCollection<CellResult> Cells => _cells.Values;
 
-    /// <summary>How many cells the study has.</summary>
-    public int Expected => Settings.Count * Study.Methods.Count * Pairs;
+    /// <summary>How many cells the study has, each computation counted once.</summary>
+    public int Expected => Settings.Sum(setting => Study.Methods.Sum(method => ExpectedOf(setting, method)));
 
-    /// <summary>How many cells a method has in a setting.</summary>
+    /// <summary>How many cells a method has in a setting; fewer where pooled keys change nothing.</summary>
     public int Pairs { get; }
 
     /// <summary>Cells in the folder that have no place in the study, or were made when it was configured otherwise.</summary>
     public int Strangers { get; }
 
+    /// <summary>A sentence for each file in the folder that holds no cell because it is damaged.</summary>
+    public IReadOnlyList<string> Damaged { get; private init; } = [];
+
     /// <summary>Reads the results of a study.</summary>
     /// <param name="folder">The results folder.</param>
-    /// <exception cref="Actors.RunException">It holds none, or a file is damaged.</exception>
-    public static StudyResults Read(string folder) => new(StudyFiles.ReadRecord(folder), StudyFiles.ReadCells(folder));
+    /// <exception cref="Actors.RunException">It holds none, or its record is damaged.</exception>
+    public static StudyResults Read(string folder)
+    {
+        StudyRecord study = StudyFiles.ReadRecord(folder);
+        return new StudyResults(study, StudyFiles.ReadCells(folder, out IReadOnlyList<string> damaged)) { Damaged = damaged };
+    }
 
     /// <summary>Whether a data set's samples are text; false as long as none of its cells is done.</summary>
     public bool IsText(string dataset) => Cells.Any(cell => cell.Dataset == dataset && cell.IsText);
 
-    /// <summary>A method's cells in a setting that are done, by pair.</summary>
-    public IReadOnlyList<PairedCell> Of(Setting setting, string method) => [.. from values in SweepValues(setting)
-                                                                              from seed in Study.Seeds
-                                                                              let cell = _cells.GetValueOrDefault(Place(setting.Dataset, values, method, seed))
+    /// <summary>How many cells a method has in a setting, each computation counted once.</summary>
+    public int ExpectedOf(Setting setting, string method) => Computations(setting, method).Count();
+
+    /// <summary>A method's cells in a setting that are done, by pair; each computation once.</summary>
+    public IReadOnlyList<PairedCell> Of(Setting setting, string method) => [.. from place in Places(setting, method)
+                                                                              let cell = _cells.GetValueOrDefault(place.Name)
                                                                               where cell is not null
-                                                                              select new PairedCell(seed, DrawName(values), cell)];
+                                                                              select new PairedCell(place.Seed, place.Draw, cell)];
 
     /// <summary>What a method's cells in a setting come to.</summary>
     public SeedStatistics Statistics(Setting setting, string method, Measure measure) =>
@@ -122,11 +133,24 @@ public sealed class StudyResults
     /// <summary>Values of keys that draw samples or numbers at random are repetitions, as seeds are.</summary>
     private static bool IsPooled(SweepAxis axis) => axis.Key.EndsWith("seed", StringComparison.Ordinal);
 
-    private IEnumerable<string> Places() => from setting in Settings
-                                            from method in Study.Methods
-                                            from values in SweepValues(setting)
-                                            from seed in Study.Seeds
-                                            select Place(setting.Dataset, values, method, seed);
+    /// <summary>The places of a method's cells in a setting.</summary>
+    private IEnumerable<(string Name, ulong Seed, string Draw)> Places(Setting setting, string method) =>
+        from values in SweepValues(setting)
+        from seed in Study.Seeds
+        select (Place(setting.Dataset, values, method, seed), seed, DrawName(values));
+
+    /// <summary>The same, those together that have one identity.</summary>
+    private IEnumerable<IEnumerable<string>> Computations(Setting setting, string method) =>
+        Places(setting, method).Select(place => place.Name).GroupBy(place => _identities.GetValueOrDefault(place, place));
+
+    /// <summary>All places in the order of <see cref="StudyRecord.Identities"/>.</summary>
+    private IEnumerable<string> PlannedPlaces() => from seed in Study.Seeds
+                                                   from dataset in Study.Datasets
+                                                   from values in Combinations(Study.Sweep)
+                                                   from method in Study.Methods
+                                                   select Place(dataset, values, method, seed);
+
+    private string PlaceOf(CellResult cell) => Place(cell.Dataset, Study.Sweep.Select(axis => cell.Sweep.GetValueOrDefault(axis.Key, "")), cell.Method, cell.Seed);
 
     /// <summary>The values of all swept keys that occur in a setting.</summary>
     private IEnumerable<IReadOnlyList<string>> SweepValues(Setting setting) => Combinations([.. Study.Sweep.Select(axis =>

@@ -14,7 +14,8 @@ public sealed record TitledTable(string Title, IReadOnlyList<string> Methods, Re
 /// <param name="Test">Its difference to the other one.</param>
 /// <param name="OverDraws">The same test with one observation a draw of the pooled keys; null where none is.</param>
 /// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested in the setting; null where it is the only one.</param>
-public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted);
+/// <param name="AdjustedOverDraws">The same of the test over draws.</param>
+public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted = null, double? AdjustedOverDraws = null);
 
 /// <summary>The tables of a study: what the methods reach, and how they differ.</summary>
 public static class StudyTables
@@ -34,9 +35,14 @@ public static class StudyTables
         {
             MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != Methods.FineTuning)
                 .Select(method => Compare(results, setting, method, Methods.FineTuning)).Where(comparison => comparison.Test.Pairs > 0)];
-            IReadOnlyList<double?> adjusted = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.Test.P)]);
+            if (tests.Length > 1)
+            {
+                IReadOnlyList<double?> pairs = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.Test.P)]);
+                IReadOnlyList<double?> draws = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.OverDraws?.P)]);
+                tests = [.. tests.Select((comparison, index) => comparison with { Adjusted = pairs[index], AdjustedOverDraws = draws[index] })];
+            }
             if (tests.Length > 0)
-                yield return [.. tests.Select((comparison, index) => comparison with { Adjusted = tests.Length > 1 ? adjusted[index] : null })];
+                yield return tests;
         }
     }
 
@@ -48,7 +54,7 @@ public static class StudyTables
             select comparison];
 
     private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,
-        results.Compare(setting, method, baseline, Score(results, setting)), results.CompareDraws(setting, method, baseline, Score(results, setting)), null);
+        results.Compare(setting, method, baseline, Score(results, setting)), results.CompareDraws(setting, method, baseline, Score(results, setting)));
 
     /// <summary>What a setting's methods are tested by.</summary>
     public static Measure Score(StudyResults results, Setting setting) => Measure.Scores(results.IsText(setting.Dataset))[0];
@@ -61,8 +67,12 @@ public static class StudyTables
     {
         bool adjusted = comparisons.Any(comparison => comparison.Adjusted is not null);
         bool draws = comparisons.Any(comparison => comparison.OverDraws is not null);
+        bool adjustedDraws = comparisons.Any(comparison => comparison.AdjustedOverDraws is not null);
         return new ResultTable(
-            [first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>(), .. draws ? ["draws", "interval over draws", "p over draws"] : Array.Empty<string>()],
+            [
+                first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>(),
+                .. draws ? ["draws", "interval over draws", "p over draws"] : Array.Empty<string>(), .. adjustedDraws ? ["p over draws (Holm)"] : Array.Empty<string>(),
+            ],
             [.. comparisons.Select(comparison => (IReadOnlyList<string>)
             [
                 name(comparison),
@@ -72,6 +82,7 @@ public static class StudyTables
                 Numbers.Probability(comparison.Test.P),
                 .. adjusted ? [Numbers.Probability(comparison.Adjusted)] : Array.Empty<string>(),
                 .. comparison.OverDraws is { } over ? [$"{over.Pairs}", Interval(over), Numbers.Probability(over.P)] : Array.Empty<string>(),
+                .. adjustedDraws ? [Numbers.Probability(comparison.AdjustedOverDraws)] : Array.Empty<string>(),
             ])]);
     }
 

@@ -9,9 +9,15 @@ internal static class StudyTexts
 
     /// <summary>What the tables of differences show.</summary>
     public static string Differences(StudyResults results) => "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
-        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, Holm's adjustment of p accounts for that."
-        + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({string.Join(", ", results.PooledAxes.Select(axis => axis.Key))}) share samples and are not independent: n pairs tell of these draws. "
-            + "What to expect of another draw is told by the last columns, which take each draw, as the mean of its seeds, for one observation.");
+        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, the columns with (Holm) are p adjusted for their number; that several settings are tested is not adjusted for."
+        + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({Pooled(results)}) share samples and are not independent: n pairs tell of these draws. "
+            + "What to expect of another draw is told by the columns over draws, which take each draw, as the mean of its seeds, for one observation; their p is adjusted among themselves in the same way.");
+
+    /// <summary>What the pictures of differences show.</summary>
+    public static string Intervals(StudyResults results) => "A dot at the mean of the differences, whiskers of its 95 % interval over pairs"
+        + (results.PooledAxes.Count == 0 ? "." : $"; thin, below them, its interval over draws of {Pooled(results)}, where there are two or more.");
+
+    private static string Pooled(StudyResults results) => string.Join(", ", results.PooledAxes.Select(axis => axis.Key));
 
     /// <summary>How large the study is, and what it took.</summary>
     public static string Summary(StudyResults results)
@@ -22,7 +28,7 @@ internal static class StudyTexts
             Count(results.Study.Methods.Count, "method"),
             Count(results.Study.Datasets.Count, "data set"),
             .. results.Axes.Select(axis => $"{axis.Values.Count} values of {axis.Key}"),
-            $"{Count(results.Pairs, "repetition")} each",
+            $"{(HasFewer(results) ? "up to " : "")}{Count(results.Pairs, "repetition")} each",
         ];
         return $"{string.Join(", ", parts)}: {Count(results.Cells.Count, "cell")} of {results.Expected} done, in {Count(stages.Count, "stage")} that took {ResultTable.Duration(stages.Sum(stage => stage.Seconds))} in all."
             + (results.Cells.Any(cell => cell.Validation) ? " What is called test here is the part of the training set that was held out for validation (data.validation), not the test set." : "");
@@ -42,17 +48,25 @@ internal static class StudyTexts
     public static string Repetitions(StudyResults results)
     {
         IEnumerable<string> pooled = results.PooledAxes.Select(axis => $"{axis.Values.Count} values of {axis.Key}");
-        return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}.";
+        return $"{Count(results.Pairs, "repetition")}: {string.Join(" × ", pooled.Prepend(Count(results.Study.Seeds.Count, "seed")))}."
+            + (HasFewer(results) ? " Where a draw changes nothing there are fewer, for cells that are the same computation count once." : "");
     }
 
-    /// <summary>A sentence for each method of each setting that is not complete, and one for cells without a place; empty for a complete study.</summary>
+    /// <summary>Whether somewhere several cells are the same computation.</summary>
+    private static bool HasFewer(StudyResults results) => results.Expected < results.Settings.Count * results.Study.Methods.Count * results.Pairs;
+
+    /// <summary>What the sentences of <see cref="Missing"/> are about.</summary>
+    public static string MissingTitle(StudyResults results) => results.Cells.Count < results.Expected ? "Not complete" : "Complete, but files are left out";
+
+    /// <summary>A sentence for each setting that is not complete, one for cells without a place, and one for each damaged file; empty for a complete study.</summary>
     public static IReadOnlyList<string> Missing(StudyResults results) =>
     [
         .. from setting in results.Settings
-           let lacking = results.Study.Methods.Select(method => (Method: method, Done: results.Of(setting, method).Count)).Where(found => found.Done < results.Pairs).ToArray()
+           let lacking = results.Study.Methods.Select(method => (Method: method, Done: results.Of(setting, method).Count, All: results.ExpectedOf(setting, method))).Where(found => found.Done < found.All).ToArray()
            where lacking.Length > 0
-           select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {results.Pairs}"))}",
+           select $"{setting.Name}: {string.Join(", ", lacking.Select(found => $"{Methods.Display(found.Method)} {found.Done} of {found.All}"))}",
         .. results.Strangers > 0 ? [$"{Count(results.Strangers, "more cell")} in the folder {(results.Strangers == 1 ? "belongs" : "belong")} to no place of the study as it is now, and {(results.Strangers == 1 ? "is" : "are")} left out"] : Array.Empty<string>(),
+        .. results.Damaged,
     ];
 
     public static string Count(int count, string noun) => $"{count} {noun}{(count == 1 ? "" : "s")}";

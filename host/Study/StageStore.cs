@@ -11,10 +11,14 @@ namespace ActorTrain.Host.Study;
 internal sealed class StageStore(string root, IReadOnlyDictionary<string, StudyStage> stages)
 {
     /// <summary>Digits of a stage's identity that name its folder.</summary>
-    public const int FolderDigits = 16;
+    private const int FolderDigits = 16;
+
+    /// <summary>The name of a stage's run folder.</summary>
+    /// <param name="identity">The stage's identity.</param>
+    public static string NameOf(string identity) => identity[..Math.Min(FolderDigits, identity.Length)];
 
     /// <summary>A stage's run folder.</summary>
-    public string FolderOf(StudyStage stage) => Path.Combine(root, stage.Identity[..FolderDigits]);
+    public string FolderOf(StudyStage stage) => Path.Combine(root, NameOf(stage.Identity));
 
     /// <summary>The log of a stage's steps.</summary>
     public string MetricsOf(StudyStage stage) => Path.Combine(FolderOf(stage), "metrics.jsonl");

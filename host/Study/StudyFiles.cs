@@ -43,16 +43,29 @@ public static class StudyFiles
     /// <exception cref="RunException">It cannot be written.</exception>
     public static void Write(string results, StudyRecord record) => Replace(Path.Combine(results, RecordName), record);
 
+    /// <summary>The file of a planned cell.</summary>
+    /// <param name="results">The results folder.</param>
+    /// <param name="cell">The cell.</param>
+    internal static string FileOf(string results, StudyCell cell) => Path.Combine(results, CellsName, cell.FileName);
+
     /// <summary>Reads all cells that are done, ordered by their files' names.</summary>
     /// <param name="results">The results folder.</param>
-    /// <exception cref="RunException">A file is damaged.</exception>
-    public static IReadOnlyList<CellResult> ReadCells(string results)
+    /// <param name="damaged">A sentence for each file that is damaged, and so left out.</param>
+    public static IReadOnlyList<CellResult> ReadCells(string results, out IReadOnlyList<string> damaged)
     {
         string folder = Path.Combine(results, CellsName);
-        return Directory.Exists(folder)
-            ? [.. Directory.EnumerateFiles(folder, "*.json").Order(StringComparer.Ordinal).Select(file => Read<CellResult>(file, out string? fault)
-                ?? throw new RunException($"{file} is damaged ({fault}); delete it and run its study again."))]
-            : [];
+        string[] files = Directory.Exists(folder) ? Directory.GetFiles(folder, "*.json") : [];
+        List<CellResult> cells = [];
+        List<string> sentences = [];
+        foreach (string file in files.Order(StringComparer.Ordinal))
+        {
+            if (Read<CellResult>(file, out string? fault) is { } cell)
+                cells.Add(cell);
+            else
+                sentences.Add($"{file} is damaged ({fault}) and left out; run its study again, or delete it where the study has no such cell");
+        }
+        damaged = sentences;
+        return cells;
     }
 
     /// <summary>Reads a cell's file.</summary>

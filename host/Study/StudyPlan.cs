@@ -63,7 +63,7 @@ internal sealed record StudyPlan(string Name, IReadOnlyList<SweptKey> Sweep, IRe
     }
 
     /// <summary>The product of the sweep's values.</summary>
-    private static IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> Points(IReadOnlyList<SweptKey> sweep)
+    internal static IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> Points(IReadOnlyList<SweptKey> sweep)
     {
         IEnumerable<IReadOnlyList<KeyValuePair<string, string>>> points = [[]];
         foreach (SweptKey key in sweep)

@@ -45,6 +45,7 @@ internal sealed class StudyProgress
     private readonly StudyPlan _plan;
     private readonly int _parallel;
     private readonly Dictionary<StudyCell, CellResult> _cells = [];
+    private readonly HashSet<StudyCell> _needing = [];
     private readonly Dictionary<string, StudyStage> _needed = [];
     private readonly HashSet<string> _finished = [];
     private readonly Dictionary<string, (StudyCell Cell, string Title, RunProgress Progress)> _running = [];
@@ -59,8 +60,24 @@ internal sealed class StudyProgress
     {
         lock (_lock)
         {
+            _needing.Add(cell);
             foreach (NamedStage named in cell.Stages)
                 _needed[named.Stage.Identity] = named.Stage;
+        }
+    }
+
+    /// <summary>A cell is given up: what only it needs of stages that have not begun is not waited for any more.</summary>
+    public void LeaveOut(StudyCell cell)
+    {
+        lock (_lock)
+        {
+            _needing.Remove(cell);
+            var others = _needing.SelectMany(other => other.Stages).Select(named => named.Stage.Identity).ToHashSet();
+            foreach (string identity in cell.Stages.Select(named => named.Stage.Identity).Where(identity => !others.Contains(identity)))
+            {
+                if (!_finished.Contains(identity) && !_running.ContainsKey(identity))
+                    _needed.Remove(identity);
+            }
         }
     }
 
@@ -113,13 +130,13 @@ internal sealed class StudyProgress
                 cells.Key.DataSet, [.. cells.First().Sweep.Select(swept => swept.Value)], cells.Key.Method, cells.Count(_cells.ContainsKey), cells.Count(),
                 SeedStatistics.Of(cells.Select(cell => _cells.GetValueOrDefault(cell)).Select(ScoreOf)), _running.Values.Any(stage => cells.Contains(stage.Cell))));
             return new StudyView([.. rows], running, _needed.Keys.Count(_finished.Contains), _needed.Count,
-                _cells.Count < _plan.Cells.Count && left.Values.All(seconds => seconds is not null) ? TimeSpan.FromSeconds(Left(left)) : null);
+                left.Count > 0 && left.Values.All(seconds => seconds is not null) ? TimeSpan.FromSeconds(Left(left)) : null);
         }
     }
 
     /// <summary>All that is left, shared among the stages at a time; but a cell's stages go one after another, so it takes as long as the longest cell at least.</summary>
     private double Left(IReadOnlyDictionary<string, double?> stages) => Math.Max(stages.Values.Sum()!.Value / _parallel,
-        _plan.Cells.Where(cell => !_cells.ContainsKey(cell)).Max(cell => cell.Stages.Sum(named => stages.GetValueOrDefault(named.Stage.Identity) ?? 0)));
+        _plan.Cells.Max(cell => cell.Stages.Sum(named => stages.GetValueOrDefault(named.Stage.Identity) ?? 0)));
 
     private static double? ScoreOf(CellResult? cell) => cell is { IsText: true } ? cell.MacroF1 : cell?.TestAccuracy;
 

@@ -18,7 +18,10 @@ public sealed record StudyRecord
     /// <summary>The seeds, in order.</summary>
     public required IReadOnlyList<ulong> Seeds { get; init; }
 
-    /// <summary>The identities of its cells; a file with another one was made when the study was configured otherwise.</summary>
+    /// <summary>
+    /// The identities of its cells: by seed, then data set, values of the swept keys (the last key's vary first) and method. A file with
+    /// another one was made when the study was configured otherwise; cells with the same one are the same computation.
+    /// </summary>
     public required IReadOnlyList<string> Identities { get; init; }
 
     /// <summary>Every key and its value, as HOCON, as they were when the study was last started.</summary>

@@ -77,7 +77,7 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
     {
         foreach (StudyCell cell in plan.Cells)
         {
-            string file = FileOf(cell);
+            string file = StudyFiles.FileOf(options.Results, cell);
             CellResult? result = StudyFiles.ReadCell(file, out string? fault);
             if (result?.Identity == cell.Identity)
             {
@@ -177,7 +177,11 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
         {
             _failures.Add(error.Message);
             display.Say(error.Message);
-            _pending.RemoveAll(cell => cell.Stages.Any(named => named.Stage.Identity == identity));
+            foreach (StudyCell cell in _pending.Where(cell => cell.Stages.Any(named => named.Stage.Identity == identity)).ToList())
+            {
+                _pending.Remove(cell);
+                progress.LeaveOut(cell);
+            }
         }
     }
 
@@ -186,13 +190,11 @@ internal sealed class StudyRun(StudyPlan plan, StageStore store, StudyOptions op
         foreach (StudyCell cell in _pending.Where(cell => cell.Stages.All(named => _finished.ContainsKey(named.Stage.Identity))).ToList())
         {
             CellResult result = await _writer.ComposeAsync(cell, _finished, options.Time.GetUtcNow(), cancel);
-            StudyFiles.WriteCell(FileOf(cell), result);
+            StudyFiles.WriteCell(StudyFiles.FileOf(options.Results, cell), result);
             _pending.Remove(cell);
             progress.Done(cell, result);
         }
     }
-
-    private string FileOf(StudyCell cell) => Path.Combine(options.Results, StudyFiles.CellsName, cell.FileName);
 
     /// <summary>Tells the progress, then the display.</summary>
     private sealed class Telling(Progress.RunProgress progress, Action<RunEvent> tell) : IProgress<RunEvent>

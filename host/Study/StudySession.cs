@@ -19,16 +19,19 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
 
     private string Results => _study.Results.Length > 0 ? _study.Results : settings.Run.Folder;
 
+    /// <summary>Stages at a time; a cluster carries out one plan at a time.</summary>
+    private int Parallel => Cluster is null ? _study.Parallel : 1;
+
     /// <summary>Shows what there is to do and what is done.</summary>
     /// <inheritdoc cref="StudyRun.ExecuteAsync" path="/exception"/>
     public async Task ShowAsync(CancellationToken cancel)
     {
         StudyPlan plan = await PlanAsync(cancel);
         var store = new StageStore(_study.Stages, plan.Stages);
-        var progress = new StudyProgress(plan, _study.Parallel);
+        var progress = new StudyProgress(plan, Parallel);
         foreach (StudyCell cell in plan.Cells)
         {
-            if (StudyFiles.ReadCell(Path.Combine(Results, StudyFiles.CellsName, cell.FileName), out _) is { } result && result.Identity == cell.Identity)
+            if (StudyFiles.ReadCell(StudyFiles.FileOf(Results, cell), out _) is { } result && result.Identity == cell.Identity)
                 progress.Done(cell, result);
             else
                 progress.Need(cell);
@@ -48,21 +51,23 @@ internal sealed class StudySession(ConfigurationText file, RunConfiguration conf
         StudyPlan plan = await PlanAsync(cancel);
         StudyFiles.Write(Results, RecordOf(plan));
         await using LocalCluster? cluster = Cluster is { } options ? await LocalCluster.OpenAsync(options, settings.Run.Folder, cancel) : null;
-        // A cluster carries out one plan at a time.
-        int parallel = cluster is null ? _study.Parallel : 1;
-        var progress = new StudyProgress(plan, parallel);
+        var progress = new StudyProgress(plan, Parallel);
+        if (_study.Parallel > Parallel)
+            Console.WriteLine($"study.parallel = {_study.Parallel} is for stages in this process; on nodes they go one at a time, each over all nodes.");
         IReadOnlyList<string> failures;
         await using (var display = StudyDisplay.Start(plan, progress, TimeProvider.System))
         {
             failures = await new StudyRun(plan, new StageStore(_study.Stages, plan.Stages), new StudyOptions
             {
                 Results = Results,
-                Parallel = parallel,
+                Parallel = Parallel,
                 Execute = cluster is null ? RunSession.InThisProcess : cluster.ExecuteAsync,
             }, progress, display).ExecuteAsync(cancel);
         }
-        await StudyReport.WriteAsync(Results, cancel);
+        IReadOnlyList<string> damaged = await StudyReport.WriteAsync(Results, cancel);
         Print(plan, progress);
+        foreach (string sentence in damaged)
+            Console.WriteLine($"{sentence}.");
         Console.WriteLine($"Report: {Path.Combine(Results, "report.html")}");
         if (failures.Count > 0)
             throw new RunException($"Cells are left out because of what failed; the same command tries them again. {string.Join(' ', failures)}");

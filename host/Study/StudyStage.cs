@@ -28,7 +28,7 @@ internal sealed record StudyStage(string Identity, StagePlan Plan)
 
     /// <summary>The plan of a run of this stage alone.</summary>
     /// <param name="modelOf">The folder of the model that the stage of an identity ended with.</param>
-    public RunPlan Alone(Func<string, string> modelOf) => new() { Name = Identity[..StageStore.FolderDigits], Stages = [WithResults(Plan, modelOf)] };
+    public RunPlan Alone(Func<string, string> modelOf) => new() { Name = StageStore.NameOf(Identity), Stages = [WithResults(Plan, modelOf)] };
 
     private static IReadOnlyList<string> InputsOf(StagePlan plan) => [.. plan.Models().Select(ModelLocation.StageOf).OfType<string>().Distinct()];
 

@@ -13,8 +13,11 @@ internal static class ExampleStudy
     public static StudyRecord Record(IReadOnlyList<string> datasets, IReadOnlyList<SweepAxis> sweep, IReadOnlyList<string> methods, int seeds)
     {
         StudyRecord study = RecordWithoutCells(datasets, sweep, methods, seeds);
-        return study with { Identities = [.. Cells(study).Select(cell => cell.Identity)] };
+        return study with { Identities = IdentitiesOf(Cells(study)) };
     }
+
+    /// <summary>The identities of all cells in a record's order.</summary>
+    public static IReadOnlyList<string> IdentitiesOf(IEnumerable<CellResult> cells) => [.. cells.OrderBy(cell => cell.Seed).Select(cell => cell.Identity)];
 
     private static StudyRecord RecordWithoutCells(IReadOnlyList<string> datasets, IReadOnlyList<SweepAxis> sweep, IReadOnlyList<string> methods, int seeds) => new()
     {

@@ -96,7 +96,8 @@ public sealed class StudyCommandTests : IDisposable
         Directory.Delete(_study.File("stages"), recursive: true);
         Directory.Delete(_study.Cells, recursive: true);
         string file = _study.Write(Adapted);
-        (await CommandLineProcess.RunAsync(_study.Folder, "study", file, "--nodes", "2", "--set", "run.seeds=0")).AssertSuccess();
+        Ending first = (await CommandLineProcess.RunAsync(_study.Folder, "study", file, "--nodes", "2", "--set", "run.seeds=0", "--set", "study.parallel=2")).AssertSuccess();
+        Assert.Contains("study.parallel = 2 is for stages in this process", first.Output);
         Assert.Single(_study.CellFiles);
         // The nodes come back with the record of a run that is finished, and take the next one.
         Ending ending = (await CommandLineProcess.RunAsync(_study.Folder, "study", file, "--nodes", "2")).AssertSuccess();

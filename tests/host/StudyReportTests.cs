@@ -65,8 +65,63 @@ public class StudyReportTests
     }
 
     [Fact]
-    public void One_method_against_fine_tuning_needs_no_adjustment() =>
-        Assert.Null(StudyTables.AgainstFineTuning(Results([], 3, methods: ["fine-tuning", "mars"])).Single().Single().Adjusted);
+    public void The_tests_over_draws_are_adjusted_like_those_over_pairs_and_drawn_beside_them()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
+        var results = new StudyResults(study, ExampleStudy.Cells(study));
+        IReadOnlyList<MethodComparison> comparisons = StudyTables.AgainstFineTuning(results).Single();
+        IReadOnlyList<double?> expected = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.OverDraws!.P)]);
+        Assert.DoesNotContain(null, expected);
+        Assert.Equal(expected, comparisons.Select(comparison => comparison.AdjustedOverDraws));
+        ResultTable table = StudyTables.Differences("method", comparisons, comparison => comparison.Method);
+        Assert.Equal(["p", "p (Holm)", "draws", "interval over draws", "p over draws", "p over draws (Holm)"], table.Header.Skip(4));
+        Assert.All(table.Rows, row => Assert.Equal(table.Header.Count, row.Count));
+
+        XDocument page = Parse(StudyReport.Compose(results, ""));
+        Assert.Contains("interval over draws of data.limit-seed", page.Root!.Value);
+        Assert.Equal([3 * 2, 3], Svgs(page).Where(svg => ((string)svg.Attribute("aria-label")!).StartsWith("differences", StringComparison.Ordinal))
+            .Select(svg => svg.Elements().Count(element => ((string)element.Attribute("class")!).Contains("over-draws"))));
+    }
+
+    [Fact]
+    public void One_method_against_fine_tuning_needs_no_adjustment()
+    {
+        MethodComparison comparison = StudyTables.AgainstFineTuning(Results([Subsets], 3, methods: ["fine-tuning", "mars"])).Single().Single();
+        Assert.Equal((null, null), (comparison.Adjusted, comparison.AdjustedOverDraws));
+        Assert.NotNull(comparison.OverDraws!.P);
+    }
+
+    [Fact]
+    public void What_is_the_same_computation_counts_once_however_many_draws_name_it()
+    {
+        SweepAxis few = Labels with { Values = ["50", "0"] };
+        StudyRecord study = ExampleStudy.Record(["xray"], [few, Subsets], ExampleStudy.ThreeMethods, 2);
+        IReadOnlyList<CellResult> drawn = ExampleStudy.Cells(study);
+        // Without a limit the draw changes nothing.
+        CellResult[] cells = [.. drawn.Select(cell => cell.Sweep["data.limit"] == "50" ? cell : drawn.Single(same => (same.Method, same.Seed) == (cell.Method, cell.Seed)
+            && same.Sweep["data.limit"] == "0" && same.Sweep["data.limit-seed"] == "0") with { Sweep = cell.Sweep })];
+        study = study with { Identities = ExampleStudy.IdentitiesOf(cells) };
+        var results = new StudyResults(study, cells);
+        Assert.Equal((6, 3 * (6 + 2), 3 * (6 + 2), 0), (results.Pairs, results.Expected, results.Cells.Count, results.Strangers));
+        Assert.Equal([6, 2], results.Settings.Select(setting => results.Statistics(setting, "fine-tuning", Measure.Gap).Values.Count));
+        Assert.Empty(StudyTexts.Missing(results));
+        Assert.Contains("up to 6 repetitions each: 24 cells of 24 done", StudyTexts.Summary(results));
+        Assert.Contains("the same computation count once", StudyTexts.Repetitions(results));
+
+        MethodComparison all = StudyTables.OfSelfDistillation(results)[1];
+        Assert.Equal((2, 1, null), (all.Test.Pairs, all.OverDraws!.Pairs, all.OverDraws.P));
+        Assert.Equal(PairedTest.Of([.. from mine in cells
+                                       where mine.Method == "self-distillation" && mine.Sweep["data.limit"] == "0" && mine.Sweep["data.limit-seed"] == "0"
+                                       select (mine.TestAccuracy!.Value, cells.First(other => other.Method == "further-pretraining" && other.Seed == mine.Seed && other.Sweep["data.limit"] == "0").TestAccuracy!.Value)]), all.Test);
+
+        // The file of any draw will do; without all of them the cell is missing.
+        var other = new StudyResults(study, [.. cells.Where(cell => cell.Sweep["data.limit"] == "50" || cell.Sweep["data.limit-seed"] == (cell.Seed == 0 ? "1" : "2"))]);
+        Assert.Empty(StudyTexts.Missing(other));
+        Assert.Equal(all.Test, StudyTables.OfSelfDistillation(other)[1].Test);
+        Assert.Equal(1, StudyTables.OfSelfDistillation(other)[1].OverDraws!.Pairs);
+        var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } || cell.Sweep["data.limit"] == "50")]);
+        Assert.Equal("xray, data.limit = 0: fine-tuning 1 of 2", Assert.Single(StudyTexts.Missing(without)));
+    }
 
     [Fact]
     public void Of_two_cells_in_a_place_the_later_counts_and_a_cell_without_a_place_is_told()
@@ -180,6 +235,37 @@ public class StudyReportTests
         Assert.Contains("no longer in their folders", File.ReadAllText(workspace.File("report.html")));
         Assert.Equal(7, File.ReadAllLines(workspace.File("results.csv")).Length);
         Assert.True(File.Exists(workspace.File("results.md")));
+    }
+
+    [Fact]
+    public async Task A_damaged_file_is_told_by_its_name_and_the_rest_reported()
+    {
+        using var workspace = new Workspace();
+        StudyRecord study = ExampleStudy.Record(["xray"], [], ExampleStudy.ThreeMethods, 2);
+        ExampleStudy.Write(workspace.Folder, study, ExampleStudy.Cells(study));
+        string file = workspace.Write("cells/xray__a-method-of-old_seed-0.json", "{ \"study\"");
+        Assert.StartsWith($"{file} is damaged", Assert.Single(await StudyReport.WriteAsync(workspace.Folder, CancellationToken.None)));
+        XDocument page = Parse(File.ReadAllText(workspace.File("report.html")));
+        XElement notice = page.Descendants("div").Single(div => (string?)div.Attribute("class") == "notice");
+        Assert.Contains("Complete, but files are left out: 6 of 6 cells are done", notice.Value);
+        Assert.Contains($"{file} is damaged", notice.Descendants("li").Single().Value);
+        Assert.Contains($"- {file} is damaged", File.ReadAllText(workspace.File("results.md")));
+    }
+
+    [Fact]
+    public async Task Pictures_are_of_the_samples_that_are_held_out_where_these_are_measured()
+    {
+        using var workspace = new Workspace();
+        DataPlan data = Examples.Planned.Plan.Stages[0].Train! with { Location = workspace.Images("images"), CacheDirectory = workspace.File("cache"), HoldOut = 0.5 };
+        StagePlan stage = Examples.Planned.Plan.Stages.First(stage => stage.Kind == StageKind.Pretrain);
+        SampleModel[] models = [new SampleModel("model", stage, workspace.Model("model"))];
+        IReadOnlyList<string> held = await PaintedAsync(data with { HeldOut = true }), rest = await PaintedAsync(data);
+        Assert.Equal((8, 8), (held.Count, rest.Count));
+        Assert.Empty(held.Intersect(rest));
+        Assert.Equal(3, (await PaintedAsync(data with { Limit = 3 })).Count);
+
+        async Task<IReadOnlyList<string>> PaintedAsync(DataPlan shown) =>
+            [.. (await SamplePictures.PaintAsync(models, shown, CancellationToken.None))[0].Pictures.Select(Convert.ToBase64String)];
     }
 
     [Fact]

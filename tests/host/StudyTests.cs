@@ -1,5 +1,7 @@
 using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
+using ActorTrain.Host.Planning;
+using ActorTrain.Host.Results;
 using ActorTrain.Host.Study;
 
 namespace ActorTrain.Host.Tests;
@@ -106,6 +108,8 @@ public sealed class StudyTests : IDisposable
         Assert.Contains("data 2 self-distillation seed 0: self-distillation-1: The disk is full.", _study.Failures);
         Assert.Contains(_study.Failures[0], said);
         Assert.Equal(10, _study.CellFiles.Count);
+        // Of the 19 stages two failed, and two were needed by nothing but what they should have become.
+        Assert.Equal("10 of 12 cells, 15 of 15 stages", _study.View!.Summary);
 
         _stages.Meanwhile = (_, _) => Task.CompletedTask;
         await _study.RunAsync(plan, _stages.ExecuteAsync);
@@ -160,23 +164,72 @@ public sealed class StudyTests : IDisposable
     }
 
     [Fact]
-    public void The_ready_made_studies_share_one_initial_model_and_say_their_threads()
+    public async Task The_results_know_each_cells_place_and_what_is_the_same_computation()
+    {
+        StudyPlan plan = await _study.PlanAsync("""
+            run { seeds = [0, 1], methods = [fine-tuning, further-pretraining] }
+            study.datasets { small.pretrain.steps = 2, large.pretrain.steps = 3 }
+            study.sweep { data.limit = [12, 0], data.limit-seed = [0, 1, 2] }
+            """);
+        await _study.RunAsync(plan, _stages.ExecuteAsync);
+        StudyRecord record = ExampleStudy.Record(["small", "large"], [new("data.limit", ["12", "0"]), new("data.limit-seed", ["0", "1", "2"])], ["fine-tuning", "further-pretraining"], 2);
+        var results = new StudyResults(record with { Identities = [.. plan.Cells.Select(cell => cell.Identity)] }, StudyFiles.ReadCells(_study.File("results"), out _));
+        Assert.Equal((48, 0), (_study.CellFiles.Count, results.Strangers));
+        Assert.Equal(2 * 2 * (6 + 2), results.Expected);
+        Assert.Empty(StudyTexts.Missing(results));
+    }
+
+    [Fact]
+    public async Task What_a_cell_that_is_given_up_needs_alone_is_not_waited_for()
+    {
+        StudyPlan plan = await _study.PlanAsync(Sweep);
+        var progress = new StudyProgress(plan, parallel: 1);
+        foreach (StudyCell cell in plan.Cells)
+            progress.Need(cell);
+        StudyStage initial = plan.Cells[0].Stages[0].Stage;
+        progress.End(initial, Examples.Results[0] with { Seconds = 24 });
+        foreach (StudyCell cell in plan.Cells.Where(cell => cell.Method == "self-distillation" && cell.Seed == 1))
+            progress.LeaveOut(cell);
+        StudyView view = progress.View();
+        // Their teachers are further pre-training's, too.
+        Assert.Equal((1, 19 - 4), (view.StagesDone, view.StagesCount));
+        double before = view.Left!.Value.TotalSeconds;
+        foreach (StudyCell cell in plan.Cells)
+            progress.LeaveOut(cell);
+        Assert.Equal("0 of 12 cells, 1 of 1 stages", progress.View().Summary);
+        Assert.Equal(before, plan.Stages.Values.Where(stage => stage.Identity != initial.Identity && !(stage.Plan.Seed == 1 && IsOfStudents(stage))).Sum(stage => stage.Plan.Steps * stage.Plan.BatchSize * 2.0), 6);
+
+        bool IsOfStudents(StudyStage stage) => plan.Cells.Where(cell => cell.Stages.Any(named => named.Stage.Identity == stage.Identity)).All(cell => cell.Method == "self-distillation");
+    }
+
+    [Fact]
+    public async Task The_ready_made_studies_share_one_initial_model_and_say_their_threads()
     {
         string[] studies = ["main", "labels", "steps", "rounds", "ablations", "replay", "baselines", "validation"];
         Assert.Equal(studies.Select(name => $"study-{name}.conf").Order(StringComparer.Ordinal), ReadyMade.Names.Where(name => name.StartsWith("study-", StringComparison.Ordinal)));
-        HashSet<SourceSettings> sources = [];
+        HashSet<string> shared = [];
         foreach (string name in studies)
         {
             RunConfiguration configuration = RunConfiguration.Load([ReadyMade.Open($"study-{name}.conf")], []);
             Assert.Equal($"docs/results/{name}", configuration.Study.Results);
+            HashSet<string> initials = [];
             foreach (StudyDataSet dataSet in configuration.Study.DataSets)
             {
-                Settings settings = Settings.Read(dataSet.Configuration, "");
-                Assert.Equal((name, 1), (settings.Run.Name, settings.Run.Threads));
-                sources.Add(settings.Source);
+                foreach (IReadOnlyList<KeyValuePair<string, string>> point in StudyPlan.Points(configuration.Study.Sweep))
+                {
+                    RunConfiguration swept = dataSet.Configuration.With(point.Select(value => $"{value.Key}={value.Value}"));
+                    Settings settings = Settings.Read(swept, "");
+                    Assert.Equal((name, 1), (settings.Run.Name, settings.Run.Threads));
+                    InitialModel model = await InitialModel.OpenAsync(swept, settings, settings.Source.Seed, CancellationToken.None);
+                    RunPlan plan = new RunPlanBuilder(settings, model, ["a", "b"]).BuildComparison().Plan;
+                    initials.Add(StageIdentity.Of(plan, plan.Stages.Single(stage => stage.Name == RunPlanBuilder.SourceStage)));
+                }
             }
+            shared = shared.Count == 0 ? initials : shared;
+            // Validation goes through other trainings of θ_init, too.
+            Assert.Subset(initials, shared);
+            Assert.True(name == "validation" || initials.Count == 1, name);
         }
-        Assert.Single(sources);
     }
 
     [Fact]

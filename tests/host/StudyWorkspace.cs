@@ -32,6 +32,9 @@ internal sealed class StudyWorkspace : IDisposable
     /// <summary>What failed in the last study that was carried out.</summary>
     public IReadOnlyList<string> Failures { get; private set; } = [];
 
+    /// <summary>How far it came.</summary>
+    public StudyView? View { get; private set; }
+
     public string Cells => File("results", StudyFiles.CellsName);
 
     public IReadOnlyList<string> CellFiles => [.. Directory.GetFiles(Cells).Select(file => Path.GetFileName(file)!).Order(StringComparer.Ordinal)];
@@ -68,6 +71,7 @@ internal sealed class StudyWorkspace : IDisposable
         var options = new StudyOptions { Results = File("results"), Parallel = parallel, Execute = executor, Time = time ?? TimeProvider.System };
         await using (var display = new StudyDisplay(plan, progress, terminal: null, said, TimeProvider.System))
             Failures = await new StudyRun(plan, new StageStore(File("stages"), plan.Stages), options, progress, display).ExecuteAsync(CancellationToken.None);
+        View = progress.View();
         return said.ToString();
     }
 
