@@ -14,7 +14,7 @@ internal sealed partial class CoordinatorActor
     {
         int index = _record.NextToTrain;
         if (index < _record.Stages.Length && !_record.Plan.Stages[index].Trains && _record.FilesOf(_record.Plan.Stages[index].Initial) is { } files)
-            Change(index, _record.Stages[index] with { Trained = new TrainedModel(files, new TrainingTotals(0, 0, 0, 0, 0, 0), null, null) });
+            Change(index, _record.Stages[index] with { Trained = new TrainedModel(files, new TrainingTotals(0, 0, 0, 0, 0, 0), null, null, null) });
     }
 
     private void AssignEvaluations()

@@ -40,9 +40,10 @@ public sealed record CountedCheckpoint([property: Key(0)] long Step, [property: 
 /// <param name="Totals">What the student measured.</param>
 /// <param name="Distance">‖θ_init − θ‖₂ over the encoder; null without a reference.</param>
 /// <param name="Log">The stage's metrics and ledger; null where they stay in the run's own folder.</param>
+/// <param name="Machine">Where it was trained; null for an evaluation's model.</param>
 [MessagePackObject]
 public sealed record TrainedModel([property: Key(0)] FileSet Model, [property: Key(1)] TrainingTotals Totals, [property: Key(2)] double? Distance,
-    [property: Key(3)] FileSet? Log);
+    [property: Key(3)] FileSet? Log, [property: Key(4)] TrainingMachine? Machine);
 
 /// <summary>How far a stage has come.</summary>
 [MessagePackObject]

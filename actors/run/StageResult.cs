@@ -41,6 +41,8 @@ public sealed record StageResult
     [Key(15)] public double ComputeSeconds { get; init; }
     /// <summary>Broken samples that were replaced or passed over.</summary>
     [Key(16)] public long SkippedSamples { get; init; }
+    /// <summary>Where it was trained; null for an evaluation, and where nothing told.</summary>
+    [Key(17)] public TrainingMachine? Machine { get; init; }
 
     /// <summary>What a stage's training and evaluations add up to.</summary>
     internal static StageResult Of(StagePlan plan, StageRecord record, TrainedModel trained, double evaluationSeconds, string modelFolder)
@@ -65,6 +67,7 @@ public sealed record StageResult
             DataWaitSeconds = trained.Totals.DataWaitSeconds,
             TeacherWaitSeconds = trained.Totals.TeacherWaitSeconds,
             ComputeSeconds = trained.Totals.ComputeSeconds,
+            Machine = trained.Machine,
             SkippedSamples = new[] { trained.Totals.SkippedSamples, test?.SkippedSamples ?? 0, train?.SkippedSamples ?? 0 }.Max(),
         };
     }

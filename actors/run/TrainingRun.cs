@@ -117,7 +117,7 @@ public static class TrainingRun
             var totals = new TrainingTotals(result.Steps, result.Seconds, result.DataWaitSeconds, result.TeacherWaitSeconds, result.ComputeSeconds, result.SkippedSamples);
             record.Stages[index] = new StageRecord
             {
-                Trained = new TrainedModel(await files.AddAsync(result.ModelFolder), totals, result.Distance, null),
+                Trained = new TrainedModel(await files.AddAsync(result.ModelFolder), totals, result.Distance, null, result.Machine),
                 Result = result,
             };
         }

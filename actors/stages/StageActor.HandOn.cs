@@ -21,17 +21,18 @@ internal sealed partial class StageActor
         Task.Run(async () =>
         {
             string folder = run.Folder.Model(stage.Plan.Name);
+            var machine = TrainingMachine.Here(stage.Device, stage.Plan.Threads);
             var files = await run.Files.AddAsync(folder);
             double? distance = stage.Plan.Reference is null ? null : ModelFolder.EncoderDistance(await models.FolderAsync(stage.Plan.Reference), folder);
             if (!run.Clustered)
-                return (object)new TrainedModel(files, ended.Totals, distance, null);
+                return (object)new TrainedModel(files, ended.Totals, distance, null, machine);
             bool held = await models.ReplicateAsync(files, StageModels.ReplicaOf(files), order.Replicas, keep: 0);
             string logFolder = Path.Combine(run.Folder.Stage(stage.Plan.Name), "log");
             RunFolder.Writing(logFolder, () => Directory.CreateDirectory(logFolder));
             CopyLogs(run.Folder.Stage(stage.Plan.Name), logFolder);
             var log = await run.Files.AddAsync(logFolder);
             held &= await models.ReplicateAsync(log, StageModels.LogReplicaOf(stage.Plan.Name), order.Replicas, keep: 0);
-            return held ? new TrainedModel(files, ended.Totals, distance, log) : new NotHandedOn(ended);
+            return held ? new TrainedModel(files, ended.Totals, distance, log, machine) : new NotHandedOn(ended);
         }).PipeTo(Self, Self, failure: error => error is StaleEpochException ? new NotHandedOn(ended) : new Status.Failure(error));
     }
 

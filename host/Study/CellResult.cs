@@ -33,7 +33,7 @@ public sealed record CellResult
     public required CellConfiguration Configuration { get; init; }
 
     /// <summary>Where it was computed.</summary>
-    public required CellMachine Machine { get; init; }
+    public required TrainingMachine Machine { get; init; }
 
     /// <summary>When it was finished, in UTC.</summary>
     public required DateTimeOffset Finished { get; init; }
@@ -79,12 +79,6 @@ public sealed record CellResult
 /// <param name="File">The study's file.</param>
 /// <param name="Assignments">What the cell adds to it, <c>key=value</c> each, as <c>--set</c> takes them.</param>
 public sealed record CellConfiguration(string File, IReadOnlyList<string> Assignments);
-
-/// <summary>The machine that a cell was finished on.</summary>
-/// <param name="Processor">What the processor calls itself.</param>
-/// <param name="Device">Where the tensors lived: <c>cpu</c>, or the GPU's name.</param>
-/// <param name="Threads">libtorch's threads.</param>
-public sealed record CellMachine(string Processor, string Device, int Threads);
 
 /// <summary>One stage of a cell; cells that share it say the same of it.</summary>
 public sealed record CellStage

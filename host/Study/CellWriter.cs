@@ -1,7 +1,5 @@
-using System.Runtime.InteropServices;
 using ActorTrain.Actors;
 using ActorTrain.Host.Results;
-using ActorTrain.Model;
 
 namespace ActorTrain.Host.Study;
 
@@ -34,7 +32,7 @@ internal sealed class CellWriter(string study, StageStore store)
             Identity = cell.Identity,
             Command = cell.Command,
             Configuration = cell.Configuration,
-            Machine = MachineOf(cell.Stages[^1].Stage.Plan),
+            Machine = classifier.Machine ?? TrainingMachine.Here(cell.Stages[^1].Stage.Plan.Device, cell.Stages[^1].Stage.Plan.Threads),
             Finished = finished,
             IsText = cell.IsText,
             Validation = cell.Validates,
@@ -67,18 +65,5 @@ internal sealed class CellWriter(string study, StageStore store)
             ModelSha256 = result.ModelSha256,
             Curve = curve,
         };
-    }
-
-    private static CellMachine MachineOf(StagePlan plan)
-    {
-        string gpu = new MachineFingerprint("", "", "", "").On(plan.Device).Gpu;
-        return new CellMachine(ProcessorName(), gpu.Length > 0 ? gpu : plan.Device, plan.Threads);
-    }
-
-    private static string ProcessorName()
-    {
-        const string file = "/proc/cpuinfo";
-        string? line = File.Exists(file) ? File.ReadLines(file).FirstOrDefault(line => line.StartsWith("model name", StringComparison.Ordinal)) : null;
-        return line?[(line.IndexOf(':') + 1)..].Trim() ?? RuntimeInformation.ProcessArchitecture.ToString().ToLowerInvariant();
     }
 }

@@ -20,8 +20,8 @@ public class ClusterRunTests(RunFixture fixture)
         var results = await nodes.RunAsync(fixture[modality].Whole, events.Enqueue);
 
         AssertSame(expected, results);
-        Assert.Equal(expected.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance)),
-            results.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance)));
+        Assert.Equal(expected.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance, result.Machine)),
+            results.Select(result => (result.TestLoss, result.TestAccuracy, result.TrainLoss, result.Distance, result.Machine)));
         Assert.Equal(results.Select(result => result.Stage), events.OfType<StageFinished>().Select(finished => finished.Result.Stage));
         Assert.All(results, result => Assert.True(File.Exists(Path.Combine(result.ModelFolder, "model.safetensors"))));
         fixture[modality].Data.AssertComplete(results);

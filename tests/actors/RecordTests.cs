@@ -115,7 +115,7 @@ public class RecordTests
     private static StageRecord Trained(string weights) => new()
     {
         Train = Data,
-        Trained = new TrainedModel(Files(weights), new TrainingTotals(0, 0, 0, 0, 0, 0), null, null),
+        Trained = new TrainedModel(Files(weights), new TrainingTotals(0, 0, 0, 0, 0, 0), null, null, null),
     };
 
     private static CountedCheckpoint Checkpoint(long step) => new(step, Files($"checkpoint {step}"));

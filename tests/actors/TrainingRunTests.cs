@@ -22,6 +22,8 @@ public class TrainingRunTests(RunFixture fixture)
         Assert.Equal(18, tuned.Confusion!.Sum(row => row.Sum()));
         Assert.Equal((tuned.TestLoss, tuned.TestAccuracy, tuned.ModelSha256), (results[3].TestLoss, results[3].TestAccuracy, results[3].ModelSha256));
         Assert.Null(results[0].TestAccuracy);
+        Assert.All(results.Take(3), result => Assert.Equal(TrainingMachine.Here("cpu", fixture[modality].Whole.Stages[0].Threads), result.Machine));
+        Assert.Null(results[3].Machine);
 
         Assert.Equal(Enumerable.Range(1, 6).Select(step => (long)step), events.OfType<StepDone>().Where(step => step.Stage == "source").Select(step => step.Step));
         Assert.Equal([4, 6], events.OfType<CheckpointSaved>().Where(saved => saved.Stage == "source").Select(saved => saved.Step));

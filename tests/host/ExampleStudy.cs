@@ -78,7 +78,7 @@ internal static class ExampleStudy
             Identity = stages[^1].Identity,
             Command = $"./actortrain run hocon/study-xray.conf --set run.seeds=[{seed}] --set run.methods=[{method}]",
             Configuration = new CellConfiguration("hocon/study-xray.conf", [.. sweep.Select(axis => $"{axis.Key}={axis.Value}"), $"run.methods=[{method}]"]),
-            Machine = new CellMachine("Intel(R) Xeon(R) Processor @ 2.60GHz", dataset == "gpu" ? "NVIDIA H200" : "cpu", 2),
+            Machine = new TrainingMachine("Intel(R) Xeon(R) Processor @ 2.60GHz", dataset == "gpu" ? "NVIDIA H200" : "cpu", 2),
             Finished = new DateTimeOffset(2026, 11, 22, 5, 30, 0, TimeSpan.Zero),
             IsText = isText,
             Classes = ["normal", "pneumonia"],

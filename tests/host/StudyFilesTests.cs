@@ -21,7 +21,7 @@ public sealed class StudyFilesTests : IDisposable
         Identity = new string('a', 64),
         Command = "./actortrain run x.conf",
         Configuration = new CellConfiguration("x.conf", ["distill.rounds=4", "run.seeds=[3]"]),
-        Machine = new CellMachine("some processor", "cpu", 1),
+        Machine = new TrainingMachine("some processor", "cpu", 1),
         Finished = DateTimeOffset.UnixEpoch,
         IsText = false,
         Classes = ["a", "b"],

@@ -86,6 +86,9 @@ internal sealed class MadeUpStages
     /// <summary>The stages so far, in order.</summary>
     public IReadOnlyList<(string Folder, StagePlan Plan)> CarriedOut => [.. _carriedOut];
 
+    /// <summary>Where stages are said to have been trained.</summary>
+    public static TrainingMachine Machine { get; } = new("a node's processor", "NVIDIA H200", 4);
+
     /// <summary>Called before a stage comes to something.</summary>
     public Func<StagePlan, CancellationToken, Task> Meanwhile { get; set; } = (_, _) => Task.CompletedTask;
 
@@ -108,6 +111,7 @@ internal sealed class MadeUpStages
                 Confusion = classifier ? [[3, 1], [1, 3]] : null,
                 ModelFolder = Path.Combine(folder, "stages", stage.Name, "model"),
                 ModelSha256 = Path.GetFileName(folder),
+                Machine = Machine,
             },
         ];
     }
