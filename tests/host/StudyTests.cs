@@ -183,11 +183,7 @@ public sealed class StudyTests : IDisposable
     public async Task What_a_cell_that_is_given_up_needs_alone_is_not_waited_for()
     {
         StudyPlan plan = await _study.PlanAsync(Sweep);
-        var progress = new StudyProgress(plan, parallel: 1);
-        foreach (StudyCell cell in plan.Cells)
-            progress.Need(cell);
-        StudyStage initial = plan.Cells[0].Stages[0].Stage;
-        progress.End(initial, Examples.Results[0] with { Seconds = 24 });
+        (StudyProgress progress, StudyStage initial) = AfterInitial(plan, parallel: 1);
         foreach (StudyCell cell in plan.Cells.Where(cell => cell.Method == "self-distillation" && cell.Seed == 1))
             progress.LeaveOut(cell);
         StudyView view = progress.View();
@@ -264,13 +260,20 @@ public sealed class StudyTests : IDisposable
     public async Task The_time_left_is_no_shorter_than_one_cells_stages_one_after_another()
     {
         StudyPlan plan = await _study.PlanAsync(Sweep);
-        var progress = new StudyProgress(plan, parallel: 64);
+        (StudyProgress progress, StudyStage initial) = AfterInitial(plan, parallel: 64);
+        double longest = plan.Cells.Max(cell => cell.Stages.Where(named => named.Stage.Identity != initial.Identity).Sum(named => named.Stage.Plan.Steps * named.Stage.Plan.BatchSize));
+        Assert.Equal(longest * 2, progress.View().Left!.Value.TotalSeconds, 6);
+    }
+
+    /// <summary>Every cell is needed, and θ_init's stage has ended after 2 s a sample.</summary>
+    private static (StudyProgress Progress, StudyStage Initial) AfterInitial(StudyPlan plan, int parallel)
+    {
+        var progress = new StudyProgress(plan, parallel);
         foreach (StudyCell cell in plan.Cells)
             progress.Need(cell);
         StudyStage initial = plan.Cells[0].Stages[0].Stage;
         progress.End(initial, Examples.Results[0] with { Seconds = 24 });
-        double longest = plan.Cells.Max(cell => cell.Stages.Where(named => named.Stage.Identity != initial.Identity).Sum(named => named.Stage.Plan.Steps * named.Stage.Plan.BatchSize));
-        Assert.Equal(longest * 2, progress.View().Left!.Value.TotalSeconds, 6);
+        return (progress, initial);
     }
 
     [Fact]
