@@ -69,6 +69,27 @@ public sealed class SingletonTests : ClusterTest
         Assert.Equal("started", await lives[3].Next());
     }
 
+    /// <summary>Where messages pass in one direction only, the one who hears nothing takes the other for dead, and says so.</summary>
+    [Fact]
+    public async Task A_member_that_does_not_leave_keeps_the_singleton_whoever_asks_for_it()
+    {
+        var nodes = await StartCluster(Quick, Quick);
+        var lives = nodes.Select(RunSingleton).ToArray();
+        Assert.Equal("started", await lives[0].Next());
+        var proxy = Proxy(nodes[1]);
+        Assert.Equal(nodes[0].Address, await Where(proxy));
+
+        var manager = nodes[1].System.ActorSelection(new RootActorPath(nodes[0].Address) / "user" / "coordinator");
+        manager.Tell(new HandOverToMe(nodes[0].Cluster.SelfUniqueAddress), lives[1].Ref);
+        await manager.Ask<ActorIdentity>(new Identify(null), Limit);
+        Assert.Equal(nodes[0].Address, await Where(proxy));
+        Assert.Empty(await lives[0].Flush());
+
+        await nodes[0].Cluster.LeaveAsync().WaitAsync(Limit);
+        Assert.Equal("stopped", await lives[0].Next());
+        Assert.Equal("started", await lives[1].Next());
+    }
+
     private static ActorTest.Probe RunSingleton(Node node) => RunSingleton(node, null);
 
     /// <returns>What happens to the node's singleton.</returns>

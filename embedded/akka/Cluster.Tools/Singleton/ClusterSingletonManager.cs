@@ -174,6 +174,9 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
             Sender.Tell(new HandOverDone(asked), Self);
             return;
         }
+        // Only one who leaves by its own account: a member that it cannot reach, but that reaches it, may take it for dead.
+        if (_cluster.SelfMember.Status < MemberStatus.Exiting)
+            return;
         _successors.Add(Sender);
         StopSingleton();
     }
