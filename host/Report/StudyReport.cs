@@ -1,5 +1,4 @@
 using System.Text;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Results;
 
 namespace ActorTrain.Host.Report;
@@ -73,19 +72,19 @@ public static class StudyReport
             page.Append($"<h2>Against fine-tuning</h2>\n{caption}<div class=\"plots\">\n");
         foreach (IReadOnlyList<MethodComparison> comparisons in tested)
         {
-            page.Append($"<section><h3>{Svg.Escape(comparisons[0].Setting.Name)}</h3>\n{figures.Intervals(comparisons, comparison => Methods.Display(comparison.Method))}");
-            page.Append(Page.Table(StudyTables.Differences("method", comparisons, comparison => Methods.Display(comparison.Method)), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
+            page.Append($"<section><h3>{Svg.Escape(comparisons[0].Setting.Name)}</h3>\n{figures.Intervals(comparisons)}");
+            page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
             page.Append("</section>\n");
         }
         page.Append(tested.Length > 0 ? "</div>\n" : "");
-        IReadOnlyList<MethodComparison> distilled = StudyTables.OfSelfDistillation(results);
-        if (distilled.Count > 0)
+        MethodComparison[] distilled = [.. StudyTables.AgainstFurtherPretraining(results).SelectMany(comparisons => comparisons)];
+        if (distilled.Length > 0)
         {
             page.Append($"<h2>Self-distillation against further pre-training</h2>\n{(tested.Length > 0 ? "" : caption)}<div class=\"plots\">\n");
-            page.Append($"<figure>{figures.Intervals(distilled, comparison => comparison.Setting.Name)}</figure>\n<section>");
-            page.Append(Page.Table(StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name))).Append("</section></div>\n");
+            page.Append($"<figure>{figures.Intervals(distilled)}</figure>\n<section>");
+            page.Append(Page.Table(StudyTables.Differences(distilled))).Append("</section></div>\n");
         }
-        page.Append(tested.Length + distilled.Count > 0 ? $"<p class=\"soft\">{Svg.Escape(StudyTexts.Differences(results))}</p>\n" : "");
+        page.Append(tested.Length + distilled.Length > 0 ? $"<p class=\"soft\">{Svg.Escape(StudyTexts.Differences(results))}</p>\n" : "");
     }
 
     private static void AppendModels(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)

@@ -1,5 +1,4 @@
 using System.Text;
-using ActorTrain.Host.Configuration;
 using ActorTrain.Host.Study;
 
 namespace ActorTrain.Host.Results;
@@ -46,11 +45,11 @@ public static class StudyResultFiles
         if (tested.Length > 0)
             text.Append("\n## Against fine-tuning\n");
         foreach (IReadOnlyList<MethodComparison> comparisons in tested)
-            text.Append($"\n{comparisons[0].Setting.Name}, {StudyTables.Score(results, comparisons[0].Setting).Name}:\n\n{StudyTables.Differences("method", comparisons, comparison => Methods.Display(comparison.Method)).ToMarkdown()}");
-        IReadOnlyList<MethodComparison> distilled = StudyTables.OfSelfDistillation(results);
-        if (distilled.Count > 0)
-            text.Append($"\n## Self-distillation against further pre-training\n\n{StudyTables.Differences("setting", distilled, comparison => comparison.Setting.Name).ToMarkdown()}");
-        if (tested.Length + distilled.Count > 0)
+            text.Append($"\n{comparisons[0].Setting.Name}, {StudyTables.Score(results, comparisons[0].Setting).Name}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
+        MethodComparison[] distilled = [.. StudyTables.AgainstFurtherPretraining(results).SelectMany(comparisons => comparisons)];
+        if (distilled.Length > 0)
+            text.Append($"\n## Self-distillation against further pre-training\n\n{StudyTables.Differences(distilled).ToMarkdown()}");
+        if (tested.Length + distilled.Length > 0)
             text.Append($"\n{StudyTexts.Differences(results)}\n");
 
         text.Append("\n## Generalisation, distance and time\n");

@@ -1,3 +1,4 @@
+using ActorTrain.Actors;
 using ActorTrain.Host.Configuration;
 
 namespace ActorTrain.Host.Results;
@@ -27,14 +28,27 @@ public static class StudyTables
         select Table(results, settings, measure, results.Axes.Count == 0 ? measure.Name : $"{settings[0].Dataset}: {measure.Name}");
 
     /// <summary>Every method against fine-tuning by the first score, by setting; empty where fine-tuning is not in the study.</summary>
-    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results)
+    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
+        Against(results, Methods.FineTuning, (_, _) => true);
+
+    /// <summary>Every method that distils against further pre-training by the first score, by setting; empty where further pre-training is not in the study.</summary>
+    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFurtherPretraining(StudyResults results) =>
+        Against(results, Methods.FurtherPretraining, (setting, method) => results.Of(setting, method).Any(paired => paired.Cell.Stages.Any(stage => stage.Kind == StageKind.Distill)));
+
+    /// <summary>What tells comparisons apart: the method, the setting, or both; and what that is called.</summary>
+    public static (string Title, Func<MethodComparison, string> Name) Naming(IReadOnlyList<MethodComparison> comparisons) =>
+        comparisons.All(comparison => comparison.Setting == comparisons[0].Setting) ? ("method", comparison => Methods.Display(comparison.Method))
+        : comparisons.All(comparison => comparison.Method == comparisons[0].Method) ? ("setting", comparison => comparison.Setting.Name)
+        : ("setting: method", comparison => $"{comparison.Setting.Name}: {Methods.Display(comparison.Method)}");
+
+    private static IEnumerable<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
     {
-        if (!results.Study.Methods.Contains(Methods.FineTuning))
+        if (!results.Study.Methods.Contains(baseline))
             yield break;
         foreach (Setting setting in results.Settings)
         {
-            MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != Methods.FineTuning)
-                .Select(method => Compare(results, setting, method, Methods.FineTuning)).Where(comparison => comparison.Test.Pairs > 0)];
+            MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != baseline && isTested(setting, method))
+                .Select(method => Compare(results, setting, method, baseline)).Where(comparison => comparison.Test.Pairs > 0)];
             if (tests.Length > 1)
             {
                 IReadOnlyList<double?> pairs = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.Test.P)]);
@@ -46,25 +60,16 @@ public static class StudyTables
         }
     }
 
-    /// <summary>Self-distillation against further pre-training by the first score, for each setting in which both have a pair.</summary>
-    public static IReadOnlyList<MethodComparison> OfSelfDistillation(StudyResults results) =>
-        [.. from setting in results.Settings
-            let comparison = Compare(results, setting, Methods.SelfDistillation, Methods.FurtherPretraining)
-            where comparison.Test.Pairs > 0
-            select comparison];
-
     private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,
         results.Compare(setting, method, baseline, Score(results, setting)), results.CompareDraws(setting, method, baseline, Score(results, setting)));
 
     /// <summary>What a setting's methods are tested by.</summary>
     public static Measure Score(StudyResults results, Setting setting) => Measure.Scores(results.IsText(setting.Dataset))[0];
 
-    /// <summary>Comparisons as a table.</summary>
-    /// <param name="first">Title of the first column.</param>
-    /// <param name="comparisons">The comparisons; a row each.</param>
-    /// <param name="name">What stands in the first column.</param>
-    public static ResultTable Differences(string first, IReadOnlyList<MethodComparison> comparisons, Func<MethodComparison, string> name)
+    /// <summary>Comparisons as a table, a row each.</summary>
+    public static ResultTable Differences(IReadOnlyList<MethodComparison> comparisons)
     {
+        var (first, name) = Naming(comparisons);
         bool adjusted = comparisons.Any(comparison => comparison.Adjusted is not null);
         bool draws = comparisons.Any(comparison => comparison.OverDraws is not null);
         bool adjustedDraws = comparisons.Any(comparison => comparison.AdjustedOverDraws is not null);

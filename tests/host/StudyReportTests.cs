@@ -43,7 +43,29 @@ public class StudyReportTests
         Assert.Equal(9, comparison.Test.Pairs);
         double further = StudyTables.AgainstFineTuning(without).Single()[0].Test.P!.Value;
         Assert.Equal(HolmAdjustment.Adjust([further, comparison.Test.P])[1]!.Value, comparison.Adjusted!.Value, 12);
-        Assert.Equal(12, Assert.Single(StudyTables.OfSelfDistillation(without)).Test.Pairs);
+        Assert.Equal(12, Assert.Single(StudyTables.AgainstFurtherPretraining(without).Single()).Test.Pairs);
+    }
+
+    [Fact]
+    public void Every_method_that_distils_is_tested_against_further_pretraining()
+    {
+        string[] methods = [.. ExampleStudy.ThreeMethods, "mars", "self-distillation-tokens"];
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels], methods, 3);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFurtherPretraining(new StudyResults(study, cells))];
+        Assert.Equal(Labels.Values.Count, tested.Length);
+        foreach (var (value, comparisons) in Labels.Values.Zip(tested))
+        {
+            Assert.Equal(["self-distillation", "self-distillation-tokens"], comparisons.Select(comparison => comparison.Method));
+            Assert.Equal(PairedTest.Of([.. from mine in cells
+                                           where mine.Method == "self-distillation-tokens" && mine.Sweep["data.limit"] == value
+                                           select (mine.TestAccuracy!.Value, cells.Single(other => other.Method == "further-pretraining" && other.Seed == mine.Seed && other.Sweep["data.limit"] == value).TestAccuracy!.Value)]),
+                comparisons[1].Test);
+            Assert.Equal(HolmAdjustment.Adjust([comparisons[0].Test.P, comparisons[1].Test.P]), comparisons.Select(comparison => comparison.Adjusted));
+        }
+        Assert.Equal("setting: method", StudyTables.Differences([.. tested.SelectMany(comparisons => comparisons)]).Header[0]);
+        Assert.Equal("method", StudyTables.Differences(tested[0]).Header[0]);
+        Assert.Empty(StudyTables.AgainstFurtherPretraining(new StudyResults(study with { Methods = ["fine-tuning", "self-distillation"] }, cells)));
     }
 
     [Fact]
@@ -73,7 +95,7 @@ public class StudyReportTests
         IReadOnlyList<double?> expected = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.OverDraws!.P)]);
         Assert.DoesNotContain(null, expected);
         Assert.Equal(expected, comparisons.Select(comparison => comparison.AdjustedOverDraws));
-        ResultTable table = StudyTables.Differences("method", comparisons, comparison => comparison.Method);
+        ResultTable table = StudyTables.Differences(comparisons);
         Assert.Equal(["p", "p (Holm)", "draws", "interval over draws", "p over draws", "p over draws (Holm)"], table.Header.Skip(4));
         Assert.All(table.Rows, row => Assert.Equal(table.Header.Count, row.Count));
 
@@ -108,7 +130,7 @@ public class StudyReportTests
         Assert.Contains("up to 6 repetitions each: 24 cells of 24 done", StudyTexts.Summary(results));
         Assert.Contains("the same computation count once", StudyTexts.Repetitions(results));
 
-        MethodComparison all = StudyTables.OfSelfDistillation(results)[1];
+        MethodComparison all = StudyTables.AgainstFurtherPretraining(results).Last().Single();
         Assert.Equal((2, 1, null), (all.Test.Pairs, all.OverDraws!.Pairs, all.OverDraws.P));
         Assert.Equal(PairedTest.Of([.. from mine in cells
                                        where mine.Method == "self-distillation" && mine.Sweep["data.limit"] == "0" && mine.Sweep["data.limit-seed"] == "0"
@@ -117,8 +139,8 @@ public class StudyReportTests
         // The file of any draw will do; without all of them the cell is missing.
         var other = new StudyResults(study, [.. cells.Where(cell => cell.Sweep["data.limit"] == "50" || cell.Sweep["data.limit-seed"] == (cell.Seed == 0 ? "1" : "2"))]);
         Assert.Empty(StudyTexts.Missing(other));
-        Assert.Equal(all.Test, StudyTables.OfSelfDistillation(other)[1].Test);
-        Assert.Equal(1, StudyTables.OfSelfDistillation(other)[1].OverDraws!.Pairs);
+        Assert.Equal(all.Test, StudyTables.AgainstFurtherPretraining(other).Last().Single().Test);
+        Assert.Equal(1, StudyTables.AgainstFurtherPretraining(other).Last().Single().OverDraws!.Pairs);
         var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } || cell.Sweep["data.limit"] == "50")]);
         Assert.Equal("xray, data.limit = 0: fine-tuning 1 of 2", Assert.Single(StudyTexts.Missing(without)));
     }
