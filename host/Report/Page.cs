@@ -33,8 +33,9 @@ internal static class Page
     public static string Table(ResultTable table, IReadOnlyList<string>? colours = null)
     {
         var html = new StringBuilder("<div class=\"wide\"><table>\n<thead><tr>");
+        // A setting of several keys takes a line for each.
         foreach (string title in table.Header)
-            html.Append($"<th>{Svg.Escape(title)}</th>");
+            html.Append($"<th>{Svg.Escape(title).Replace(", ", ",<br/>", StringComparison.Ordinal)}</th>");
         html.Append("</tr></thead>\n<tbody>\n");
         for (int row = 0; row < table.Rows.Count; row++)
         {

@@ -30,7 +30,7 @@ internal sealed class StudyFigures(StudyResults results, Palette palette)
     /// <summary>Differences with their intervals.</summary>
     public string Intervals(IReadOnlyList<MethodComparison> comparisons) => IntervalPlot.Draw(
         "differences with 95 % confidence intervals", StudyTables.Score(results, comparisons[0].Setting).Name,
-        [.. comparisons.Select(comparison => new IntervalRow(StudyTables.Naming(comparisons).Name(comparison), palette.Colour(comparison.Method), comparison.Test, comparison.OverDraws))]);
+        [.. comparisons.Select(comparison => new IntervalRow(StudyTables.NameOf(comparison, comparisons), palette.Colour(comparison.Method), comparison.Test, comparison.OverDraws))]);
 
     /// <summary>Wall-clock by method and kind of stage: a plot per data set.</summary>
     public string Times()

@@ -66,25 +66,27 @@ public static class StudyReport
 
     private static void AppendDifferences(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
     {
-        IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFineTuning(results)];
-        string caption = $"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))}</p>\n";
-        if (tested.Length > 0)
-            page.Append($"<h2>Against fine-tuning</h2>\n{caption}<div class=\"plots\">\n");
-        foreach (IReadOnlyList<MethodComparison> comparisons in tested)
+        var fineTuning = StudyTables.AgainstFineTuning(results);
+        var furtherPretraining = StudyTables.AgainstFurtherPretraining(results);
+        if (fineTuning.Count + furtherPretraining.Count == 0)
+            return;
+        Append("Against fine-tuning", fineTuning);
+        Append("Self-distillation against further pre-training", furtherPretraining);
+        page.Append($"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))} {Svg.Escape(StudyTexts.Differences(results))}</p>\n");
+
+        void Append(string title, IReadOnlyList<IReadOnlyList<MethodComparison>> tested)
         {
-            page.Append($"<section><h3>{Svg.Escape(comparisons[0].Setting.Name)}</h3>\n{figures.Intervals(comparisons)}");
-            page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
-            page.Append("</section>\n");
+            if (tested.Count == 0)
+                return;
+            page.Append($"<h2>{title}</h2>\n<div class=\"plots\">\n");
+            foreach (IReadOnlyList<MethodComparison> comparisons in tested)
+            {
+                page.Append($"<section><h3>{Svg.Escape(StudyTables.Caption(results, comparisons))}</h3>\n{figures.Intervals(comparisons)}");
+                page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
+                page.Append("</section>\n");
+            }
+            page.Append("</div>\n");
         }
-        page.Append(tested.Length > 0 ? "</div>\n" : "");
-        MethodComparison[] distilled = [.. StudyTables.AgainstFurtherPretraining(results).SelectMany(comparisons => comparisons)];
-        if (distilled.Length > 0)
-        {
-            page.Append($"<h2>Self-distillation against further pre-training</h2>\n{(tested.Length > 0 ? "" : caption)}<div class=\"plots\">\n");
-            page.Append($"<figure>{figures.Intervals(distilled)}</figure>\n<section>");
-            page.Append(Page.Table(StudyTables.Differences(distilled))).Append("</section></div>\n");
-        }
-        page.Append(tested.Length + distilled.Length > 0 ? $"<p class=\"soft\">{Svg.Escape(StudyTexts.Differences(results))}</p>\n" : "");
     }
 
     private static void AppendModels(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)

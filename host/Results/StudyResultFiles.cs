@@ -41,21 +41,24 @@ public static class StudyResultFiles
             text.Append($"\n## {table.Title}\n\n{table.Table.ToMarkdown()}");
         text.Append($"\n{StudyTexts.Deviation} {StudyTexts.Repetitions(results)}\n");
 
-        IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFineTuning(results)];
-        if (tested.Length > 0)
-            text.Append("\n## Against fine-tuning\n");
-        foreach (IReadOnlyList<MethodComparison> comparisons in tested)
-            text.Append($"\n{comparisons[0].Setting.Name}, {StudyTables.Score(results, comparisons[0].Setting).Name}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
-        MethodComparison[] distilled = [.. StudyTables.AgainstFurtherPretraining(results).SelectMany(comparisons => comparisons)];
-        if (distilled.Length > 0)
-            text.Append($"\n## Self-distillation against further pre-training\n\n{StudyTables.Differences(distilled).ToMarkdown()}");
-        if (tested.Length + distilled.Length > 0)
+        var fineTuning = StudyTables.AgainstFineTuning(results);
+        var furtherPretraining = StudyTables.AgainstFurtherPretraining(results);
+        AppendDifferences("Against fine-tuning", fineTuning);
+        AppendDifferences("Self-distillation against further pre-training", furtherPretraining);
+        if (fineTuning.Count + furtherPretraining.Count > 0)
             text.Append($"\n{StudyTexts.Differences(results)}\n");
 
         text.Append("\n## Generalisation, distance and time\n");
         foreach (TitledTable table in StudyTables.Details(results))
             text.Append($"\n{table.Title}:\n\n{table.Table.ToMarkdown()}");
         return text.ToString();
+
+        void AppendDifferences(string title, IReadOnlyList<IReadOnlyList<MethodComparison>> tested)
+        {
+            text.Append(tested.Count > 0 ? $"\n## {title}\n" : "");
+            foreach (IReadOnlyList<MethodComparison> comparisons in tested)
+                text.Append($"\n{StudyTables.Caption(results, comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
+        }
     }
 
     /// <summary>A field of CSV as RFC 4180 has it.</summary>

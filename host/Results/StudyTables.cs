@@ -27,24 +27,32 @@ public static class StudyTables
         from measure in Measure.Scores(results.IsText(settings[0].Dataset))
         select Table(results, settings, measure, results.Axes.Count == 0 ? measure.Name : $"{settings[0].Dataset}: {measure.Name}");
 
-    /// <summary>Every method against fine-tuning by the first score, by setting; empty where fine-tuning is not in the study.</summary>
-    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
+    /// <summary>Every method against fine-tuning by the first score, in one list per setting, or in one over the settings where one method is tested.</summary>
+    public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
         Against(results, Methods.FineTuning, (_, _) => true);
 
-    /// <summary>Every method that distils against further pre-training by the first score, by setting; empty where further pre-training is not in the study.</summary>
-    public static IEnumerable<IReadOnlyList<MethodComparison>> AgainstFurtherPretraining(StudyResults results) =>
+    /// <summary>Every method that distils against further pre-training, likewise.</summary>
+    public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFurtherPretraining(StudyResults results) =>
         Against(results, Methods.FurtherPretraining, (setting, method) => results.Of(setting, method).Any(paired => paired.Cell.Stages.Any(stage => stage.Kind == StageKind.Distill)));
 
-    /// <summary>What tells comparisons apart: the method, the setting, or both; and what that is called.</summary>
-    public static (string Title, Func<MethodComparison, string> Name) Naming(IReadOnlyList<MethodComparison> comparisons) =>
-        comparisons.All(comparison => comparison.Setting == comparisons[0].Setting) ? ("method", comparison => Methods.Display(comparison.Method))
-        : comparisons.All(comparison => comparison.Method == comparisons[0].Method) ? ("setting", comparison => comparison.Setting.Name)
-        : ("setting: method", comparison => $"{comparison.Setting.Name}: {Methods.Display(comparison.Method)}");
-
-    private static IEnumerable<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
+    /// <summary>What a list of comparisons is about: its setting, if it has one, and what is compared.</summary>
+    public static string Caption(StudyResults results, IReadOnlyList<MethodComparison> comparisons)
     {
+        string scores = string.Join(" or ", comparisons.Select(comparison => Score(results, comparison.Setting).Name).Distinct());
+        return AreOfOneSetting(comparisons) ? $"{comparisons[0].Setting.Name}, {scores}" : $"{Methods.Display(comparisons[0].Method)}, {scores}";
+    }
+
+    /// <summary>What tells a list's comparisons apart.</summary>
+    public static string NameOf(MethodComparison comparison, IReadOnlyList<MethodComparison> among) =>
+        AreOfOneSetting(among) ? Methods.Display(comparison.Method) : comparison.Setting.Name;
+
+    private static bool AreOfOneSetting(IReadOnlyList<MethodComparison> comparisons) => comparisons.All(comparison => comparison.Setting == comparisons[0].Setting);
+
+    private static List<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
+    {
+        List<IReadOnlyList<MethodComparison>> settings = [];
         if (!results.Study.Methods.Contains(baseline))
-            yield break;
+            return settings;
         foreach (Setting setting in results.Settings)
         {
             MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != baseline && isTested(setting, method))
@@ -56,8 +64,10 @@ public static class StudyTables
                 tests = [.. tests.Select((comparison, index) => comparison with { Adjusted = pairs[index], AdjustedOverDraws = draws[index] })];
             }
             if (tests.Length > 0)
-                yield return tests;
+                settings.Add(tests);
         }
+        MethodComparison[] all = [.. settings.SelectMany(comparisons => comparisons)];
+        return settings.Count > 1 && all.All(comparison => comparison.Method == all[0].Method) ? [all] : settings;
     }
 
     private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,
@@ -69,18 +79,17 @@ public static class StudyTables
     /// <summary>Comparisons as a table, a row each.</summary>
     public static ResultTable Differences(IReadOnlyList<MethodComparison> comparisons)
     {
-        var (first, name) = Naming(comparisons);
         bool adjusted = comparisons.Any(comparison => comparison.Adjusted is not null);
         bool draws = comparisons.Any(comparison => comparison.OverDraws is not null);
         bool adjustedDraws = comparisons.Any(comparison => comparison.AdjustedOverDraws is not null);
         return new ResultTable(
             [
-                first, "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>(),
+                AreOfOneSetting(comparisons) ? "method" : "setting", "n", "difference", "95 % interval", "p", .. adjusted ? ["p (Holm)"] : Array.Empty<string>(),
                 .. draws ? ["draws", "interval over draws", "p over draws"] : Array.Empty<string>(), .. adjustedDraws ? ["p over draws (Holm)"] : Array.Empty<string>(),
             ],
             [.. comparisons.Select(comparison => (IReadOnlyList<string>)
             [
-                name(comparison),
+                NameOf(comparison, comparisons),
                 $"{comparison.Test.Pairs}",
                 Numbers.Signed(comparison.Test.Mean, "0.000"),
                 Interval(comparison.Test),

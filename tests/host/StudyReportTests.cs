@@ -52,8 +52,8 @@ public class StudyReportTests
         string[] methods = [.. ExampleStudy.ThreeMethods, "mars", "self-distillation-tokens"];
         StudyRecord study = ExampleStudy.Record(["xray"], [Labels], methods, 3);
         IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
-        IReadOnlyList<MethodComparison>[] tested = [.. StudyTables.AgainstFurtherPretraining(new StudyResults(study, cells))];
-        Assert.Equal(Labels.Values.Count, tested.Length);
+        IReadOnlyList<IReadOnlyList<MethodComparison>> tested = StudyTables.AgainstFurtherPretraining(new StudyResults(study, cells));
+        Assert.Equal(Labels.Values.Count, tested.Count);
         foreach (var (value, comparisons) in Labels.Values.Zip(tested))
         {
             Assert.Equal(["self-distillation", "self-distillation-tokens"], comparisons.Select(comparison => comparison.Method));
@@ -63,9 +63,13 @@ public class StudyReportTests
                 comparisons[1].Test);
             Assert.Equal(HolmAdjustment.Adjust([comparisons[0].Test.P, comparisons[1].Test.P]), comparisons.Select(comparison => comparison.Adjusted));
         }
-        Assert.Equal("setting: method", StudyTables.Differences([.. tested.SelectMany(comparisons => comparisons)]).Header[0]);
-        Assert.Equal("method", StudyTables.Differences(tested[0]).Header[0]);
+        Assert.Equal(["method", "self-distillation", "self-distillation-tokens"], StudyTables.Differences(tested[0]) is var table ? [table.Header[0], .. table.Rows.Select(row => row[0])] : []);
         Assert.Empty(StudyTables.AgainstFurtherPretraining(new StudyResults(study with { Methods = ["fine-tuning", "self-distillation"] }, cells)));
+
+        // One method fits into one table, with a row for each setting.
+        StudyRecord three = ExampleStudy.Record(["xray"], [Labels], ExampleStudy.ThreeMethods, 3);
+        ResultTable alone = StudyTables.Differences(StudyTables.AgainstFurtherPretraining(new StudyResults(three, ExampleStudy.Cells(three))).Single());
+        Assert.Equal(["setting", .. Labels.Values.Select(value => $"xray, data.limit = {value}")], alone.Rows.Select(row => row[0]).Prepend(alone.Header[0]));
     }
 
     [Fact]
@@ -80,7 +84,7 @@ public class StudyReportTests
         Assert.Equal(3, comparison.OverDraws!.Pairs);
         Assert.Equal(comparison.Test.Mean, comparison.OverDraws.Mean, 12);
         Assert.Contains("data.limit-seed", StudyTexts.Differences(results));
-        Assert.Null(StudyTables.AgainstFineTuning(Results([Labels], 2)).First()[0].OverDraws);
+        Assert.Null(StudyTables.AgainstFineTuning(Results([Labels], 2))[0][0].OverDraws);
 
         double Mean(string method, string subset) =>
             cells.Where(cell => cell.Method == method && cell.Sweep["data.limit-seed"] == subset).Average(cell => cell.TestAccuracy!.Value);
@@ -130,7 +134,7 @@ public class StudyReportTests
         Assert.Contains("up to 6 repetitions each: 24 cells of 24 done", StudyTexts.Summary(results));
         Assert.Contains("the same computation count once", StudyTexts.Repetitions(results));
 
-        MethodComparison all = StudyTables.AgainstFurtherPretraining(results).Last().Single();
+        MethodComparison all = StudyTables.AgainstFurtherPretraining(results).Single()[1];
         Assert.Equal((2, 1, null), (all.Test.Pairs, all.OverDraws!.Pairs, all.OverDraws.P));
         Assert.Equal(PairedTest.Of([.. from mine in cells
                                        where mine.Method == "self-distillation" && mine.Sweep["data.limit"] == "0" && mine.Sweep["data.limit-seed"] == "0"
@@ -139,8 +143,8 @@ public class StudyReportTests
         // The file of any draw will do; without all of them the cell is missing.
         var other = new StudyResults(study, [.. cells.Where(cell => cell.Sweep["data.limit"] == "50" || cell.Sweep["data.limit-seed"] == (cell.Seed == 0 ? "1" : "2"))]);
         Assert.Empty(StudyTexts.Missing(other));
-        Assert.Equal(all.Test, StudyTables.AgainstFurtherPretraining(other).Last().Single().Test);
-        Assert.Equal(1, StudyTables.AgainstFurtherPretraining(other).Last().Single().OverDraws!.Pairs);
+        Assert.Equal(all.Test, StudyTables.AgainstFurtherPretraining(other).Single()[1].Test);
+        Assert.Equal(1, StudyTables.AgainstFurtherPretraining(other).Single()[1].OverDraws!.Pairs);
         var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } || cell.Sweep["data.limit"] == "50")]);
         Assert.Equal("xray, data.limit = 0: fine-tuning 1 of 2", Assert.Single(StudyTexts.Missing(without)));
     }
