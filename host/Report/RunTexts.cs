@@ -47,7 +47,7 @@ internal static class RunTexts
         }
         if (rows.Count == 0)
             return "";
-        var table = new ResultTable(["training set", "sequences", "batch", "tokens cut off", "padding, in buckets", "without buckets"], rows);
+        var table = new ResultTable(["training set", "sequences", "batch", "tokens cut off", "padding in buckets", "without buckets"], rows);
         return new StringBuilder("<h2>Texts</h2>\n").Append(Page.Table(table))
             .Append("<p class=\"soft\">Padding: the share of a batch's tokens if its sequences were filled up to the longest of them, with sequences of like length in a batch and without. None is stored or sent.</p>\n").ToString();
     }

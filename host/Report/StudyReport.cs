@@ -66,20 +66,11 @@ public static class StudyReport
 
     private static void AppendDifferences(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
     {
-        var fineTuning = StudyTables.AgainstFineTuning(results);
-        var furtherPretraining = StudyTables.AgainstFurtherPretraining(results);
-        if (fineTuning.Count + furtherPretraining.Count == 0)
-            return;
-        Append("Against fine-tuning", fineTuning);
-        Append("Self-distillation against further pre-training", furtherPretraining);
-        page.Append($"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))} {Svg.Escape(StudyTexts.Differences(results))}</p>\n");
-
-        void Append(string title, IReadOnlyList<IReadOnlyList<MethodComparison>> tested)
+        var families = StudyTables.Tests(results);
+        foreach (var (title, tests) in families)
         {
-            if (tested.Count == 0)
-                return;
             page.Append($"<h2>{title}</h2>\n<div class=\"plots\">\n");
-            foreach (IReadOnlyList<MethodComparison> comparisons in tested)
+            foreach (IReadOnlyList<MethodComparison> comparisons in tests)
             {
                 page.Append($"<section><h3>{Svg.Escape(StudyTables.Caption(results, comparisons))}</h3>\n{figures.Intervals(comparisons)}");
                 page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
@@ -87,6 +78,8 @@ public static class StudyReport
             }
             page.Append("</div>\n");
         }
+        if (families.Count > 0)
+            page.Append($"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))} {Svg.Escape(StudyTexts.Differences(results))}</p>\n");
     }
 
     private static void AppendModels(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)

@@ -41,24 +41,20 @@ public static class StudyResultFiles
             text.Append($"\n## {table.Title}\n\n{table.Table.ToMarkdown()}");
         text.Append($"\n{StudyTexts.Deviation} {StudyTexts.Repetitions(results)}\n");
 
-        var fineTuning = StudyTables.AgainstFineTuning(results);
-        var furtherPretraining = StudyTables.AgainstFurtherPretraining(results);
-        AppendDifferences("Against fine-tuning", fineTuning);
-        AppendDifferences("Self-distillation against further pre-training", furtherPretraining);
-        if (fineTuning.Count + furtherPretraining.Count > 0)
+        var families = StudyTables.Tests(results);
+        foreach (var (title, tests) in families)
+        {
+            text.Append($"\n## {title}\n");
+            foreach (IReadOnlyList<MethodComparison> comparisons in tests)
+                text.Append($"\n{StudyTables.Caption(results, comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
+        }
+        if (families.Count > 0)
             text.Append($"\n{StudyTexts.Differences(results)}\n");
 
         text.Append("\n## Generalisation, distance and time\n");
         foreach (TitledTable table in StudyTables.Details(results))
             text.Append($"\n{table.Title}:\n\n{table.Table.ToMarkdown()}");
         return text.ToString();
-
-        void AppendDifferences(string title, IReadOnlyList<IReadOnlyList<MethodComparison>> tested)
-        {
-            text.Append(tested.Count > 0 ? $"\n## {title}\n" : "");
-            foreach (IReadOnlyList<MethodComparison> comparisons in tested)
-                text.Append($"\n{StudyTables.Caption(results, comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
-        }
     }
 
     /// <summary>A field of CSV as RFC 4180 has it.</summary>

@@ -14,7 +14,7 @@ public sealed record TitledTable(string Title, IReadOnlyList<string> Methods, Re
 /// <param name="Method">The method.</param>
 /// <param name="Test">Its difference to the other one.</param>
 /// <param name="OverDraws">The same test with one observation a draw of the pooled keys; null where none is.</param>
-/// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested in the setting; null where it is the only one.</param>
+/// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested against the same one in the setting; null where it is the only one.</param>
 /// <param name="AdjustedOverDraws">The same of the test over draws.</param>
 public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted = null, double? AdjustedOverDraws = null);
 
@@ -27,7 +27,15 @@ public static class StudyTables
         from measure in Measure.Scores(results.IsText(settings[0].Dataset))
         select Table(results, settings, measure, results.Axes.Count == 0 ? measure.Name : $"{settings[0].Dataset}: {measure.Name}");
 
-    /// <summary>Every method against fine-tuning by the first score, in one list per setting, or in one over the settings where one method is tested.</summary>
+    /// <summary>The families of tests that there are, with their titles.</summary>
+    public static IReadOnlyList<(string Title, IReadOnlyList<IReadOnlyList<MethodComparison>> Tests)> Tests(StudyResults results) =>
+        [.. new[]
+        {
+            ("Against fine-tuning", AgainstFineTuning(results)),
+            ("Self-distillation against further pre-training", AgainstFurtherPretraining(results)),
+        }.Where(family => family.Item2.Count > 0)];
+
+    /// <summary>Every method against fine-tuning by the first score: a list per setting, or one over all settings where all test the same single method by the same score.</summary>
     public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
         Against(results, Methods.FineTuning, (_, _) => true);
 
@@ -35,12 +43,9 @@ public static class StudyTables
     public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFurtherPretraining(StudyResults results) =>
         Against(results, Methods.FurtherPretraining, (setting, method) => results.Of(setting, method).Any(paired => paired.Cell.Stages.Any(stage => stage.Kind == StageKind.Distill)));
 
-    /// <summary>What a list of comparisons is about: its setting, if it has one, and what is compared.</summary>
-    public static string Caption(StudyResults results, IReadOnlyList<MethodComparison> comparisons)
-    {
-        string scores = string.Join(" or ", comparisons.Select(comparison => Score(results, comparison.Setting).Name).Distinct());
-        return AreOfOneSetting(comparisons) ? $"{comparisons[0].Setting.Name}, {scores}" : $"{Methods.Display(comparisons[0].Method)}, {scores}";
-    }
+    /// <summary>What a list of comparisons is about: its setting, or its method over several settings, and the score.</summary>
+    public static string Caption(StudyResults results, IReadOnlyList<MethodComparison> comparisons) =>
+        $"{(AreOfOneSetting(comparisons) ? comparisons[0].Setting.Name : Methods.Display(comparisons[0].Method))}, {Score(results, comparisons[0].Setting).Name}";
 
     /// <summary>What tells a list's comparisons apart.</summary>
     public static string NameOf(MethodComparison comparison, IReadOnlyList<MethodComparison> among) =>
@@ -50,9 +55,7 @@ public static class StudyTables
 
     private static List<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
     {
-        List<IReadOnlyList<MethodComparison>> settings = [];
-        if (!results.Study.Methods.Contains(baseline))
-            return settings;
+        List<IReadOnlyList<MethodComparison>> bySetting = [];
         foreach (Setting setting in results.Settings)
         {
             MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != baseline && isTested(setting, method))
@@ -64,10 +67,10 @@ public static class StudyTables
                 tests = [.. tests.Select((comparison, index) => comparison with { Adjusted = pairs[index], AdjustedOverDraws = draws[index] })];
             }
             if (tests.Length > 0)
-                settings.Add(tests);
+                bySetting.Add(tests);
         }
-        MethodComparison[] all = [.. settings.SelectMany(comparisons => comparisons)];
-        return settings.Count > 1 && all.All(comparison => comparison.Method == all[0].Method) ? [all] : settings;
+        MethodComparison[] all = [.. bySetting.SelectMany(comparisons => comparisons)];
+        return all.Length > 0 && all.All(comparison => comparison.Method == all[0].Method && Score(results, comparison.Setting) == Score(results, all[0].Setting)) ? [all] : bySetting;
     }
 
     private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,

@@ -69,7 +69,7 @@ public sealed class SingletonTests : ClusterTest
         Assert.Equal("started", await lives[3].Next());
     }
 
-    /// <summary>Where messages pass in one direction only, the one who hears nothing takes the other for dead, and says so.</summary>
+    /// <summary>Who takes a living member for dead asks it to hand over.</summary>
     [Fact]
     public async Task A_member_that_does_not_leave_keeps_the_singleton_whoever_asks_for_it()
     {

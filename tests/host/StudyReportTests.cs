@@ -63,13 +63,28 @@ public class StudyReportTests
                 comparisons[1].Test);
             Assert.Equal(HolmAdjustment.Adjust([comparisons[0].Test.P, comparisons[1].Test.P]), comparisons.Select(comparison => comparison.Adjusted));
         }
-        Assert.Equal(["method", "self-distillation", "self-distillation-tokens"], StudyTables.Differences(tested[0]) is var table ? [table.Header[0], .. table.Rows.Select(row => row[0])] : []);
-        Assert.Empty(StudyTables.AgainstFurtherPretraining(new StudyResults(study with { Methods = ["fine-tuning", "self-distillation"] }, cells)));
+        ResultTable table = StudyTables.Differences(tested[0]);
+        Assert.Equal(["method", "self-distillation", "self-distillation-tokens"], table.Rows.Select(row => row[0]).Prepend(table.Header[0]));
+        StudyRecord without = ExampleStudy.Record(["xray"], [Labels], ["fine-tuning", "self-distillation"], 3);
+        Assert.Empty(StudyTables.AgainstFurtherPretraining(new StudyResults(without, ExampleStudy.Cells(without))));
+    }
 
-        // One method fits into one table, with a row for each setting.
-        StudyRecord three = ExampleStudy.Record(["xray"], [Labels], ExampleStudy.ThreeMethods, 3);
-        ResultTable alone = StudyTables.Differences(StudyTables.AgainstFurtherPretraining(new StudyResults(three, ExampleStudy.Cells(three))).Single());
-        Assert.Equal(["setting", .. Labels.Values.Select(value => $"xray, data.limit = {value}")], alone.Rows.Select(row => row[0]).Prepend(alone.Header[0]));
+    [Fact]
+    public void A_single_method_has_one_table_with_a_row_for_each_setting()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Labels with { Values = ["50", "0"] }, new SweepAxis("pretrain.steps", ["500", "2000"])], ["fine-tuning", "mars"], 2);
+        var results = new StudyResults(study, ExampleStudy.Cells(study));
+        IReadOnlyList<MethodComparison> comparisons = Assert.Single(StudyTables.AgainstFineTuning(results));
+        Assert.Equal("MARS, test accuracy", StudyTables.Caption(results, comparisons));
+        ResultTable table = StudyTables.Differences(comparisons);
+        Assert.Equal(["setting", .. results.Settings.Select(setting => setting.Name)], table.Rows.Select(row => row[0]).Prepend(table.Header[0]));
+        Assert.Equal("Against fine-tuning", Assert.Single(StudyTables.Tests(results)).Title);
+
+        XDocument page = Parse(StudyReport.Compose(results, ""));
+        Assert.Contains(page.Descendants(), element => element.Name.LocalName == "h3" && element.Value == "MARS, test accuracy");
+        // A column's swept keys stand below each other.
+        XElement column = page.Descendants().First(element => element.Name.LocalName == "th" && element.Value.StartsWith("data.limit = 50", StringComparison.Ordinal));
+        Assert.Equal(["data.limit = 50,", "br", "pretrain.steps = 500"], column.Nodes().Select(node => node is XElement element ? element.Name.LocalName : $"{node}"));
     }
 
     [Fact]

@@ -3,7 +3,7 @@ using Akka.Event;
 
 namespace Akka.Cluster.Tools.Singleton;
 
-/// <summary>From the next oldest member to one that leaves: stop the singleton and say so.</summary>
+/// <summary>From the next oldest member to one that leaves, as far as it knows: stop the singleton and say so.</summary>
 internal sealed record HandOverToMe(UniqueAddress To) : IClusterMessage;
 
 /// <summary>That process does not run the singleton and never will again.</summary>
@@ -145,8 +145,8 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
     }
 
     /// <summary>
-    /// Starts the singleton if no older member can run it any more, or asks those that leave to hand over. A status never goes back, so who was
-    /// asked will not start a singleton again.
+    /// Starts the singleton if no older member can run it any more, or asks those that leave to hand over. A status never goes back, so who
+    /// hands over will not start a singleton again.
     /// </summary>
     private void Advance()
     {
@@ -174,7 +174,7 @@ public sealed class ClusterSingletonManager : ReceiveActor, IWithTimers
             Sender.Tell(new HandOverDone(asked), Self);
             return;
         }
-        // Only one who leaves by its own account: a member that it cannot reach, but that reaches it, may take it for dead.
+        // Not on another's word: who no longer hears this member takes it for dead, and may still reach it.
         if (_cluster.SelfMember.Status < MemberStatus.Exiting)
             return;
         _successors.Add(Sender);
