@@ -18,9 +18,13 @@ internal sealed class ClusterSearch(ActorSystem system, string self, IReadOnlyLi
     private static readonly TimeSpan AskEvery = TimeSpan.FromSeconds(1);
 
     private string? _said;
+    private int _begun;
 
     /// <summary>Waits until there is a way back.</summary>
-    /// <returns>Whom to join, in this order: the members of a cluster; or else all who are there, itself among them. Empty when nobody is.</returns>
+    /// <returns>
+    /// Whom to join, in this order: the members of a cluster; or else all who are there, itself among them, of whom the first begins a
+    /// cluster; each time another one, for a node that was only just started may wait for another. Empty when nobody is there.
+    /// </returns>
     public async Task<IReadOnlyList<string>> FindAsync(CancellationToken cancel)
     {
         while (true)
@@ -31,9 +35,12 @@ internal sealed class ClusterSearch(ActorSystem system, string self, IReadOnlyLi
                 answers[node] = members;
             if (Missing(answers) is not { } missing)
             {
-                return answers.Count == 0 ? [] : [.. answers.Keys.Append(self)
-                    .OrderBy(node => !answers.TryGetValue(node, out string[]? members) || members.Length == 0)
-                    .ThenBy(node => node, StringComparer.Ordinal)];
+                if (answers.Count == 0)
+                    return [];
+                List<string> there = [.. answers.Keys.Append(self).Order(StringComparer.Ordinal)];
+                List<string> members = there.FindAll(node => answers.TryGetValue(node, out string[]? found) && found.Length > 0);
+                int first = members.Count > 0 ? 0 : _begun++ % there.Count;
+                return [.. members.Concat(there.Skip(first)).Concat(there.Take(first)).Distinct()];
             }
             if (missing != _said)
                 say($"The node waits until it reaches {_said = missing}.");
