@@ -72,7 +72,7 @@ public static class StudyReport
             page.Append($"<h2>{title}</h2>\n<div class=\"plots\">\n");
             foreach (IReadOnlyList<MethodComparison> comparisons in tests)
             {
-                page.Append($"<section><h3>{Svg.Escape(StudyTables.Caption(results, comparisons))}</h3>\n{figures.Intervals(comparisons)}");
+                page.Append($"<section><h3>{Svg.Escape(StudyTables.Caption(comparisons))}</h3>\n{figures.Intervals(comparisons)}");
                 page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
                 page.Append("</section>\n");
             }

@@ -46,7 +46,7 @@ public static class StudyResultFiles
         {
             text.Append($"\n## {title}\n");
             foreach (IReadOnlyList<MethodComparison> comparisons in tests)
-                text.Append($"\n{StudyTables.Caption(results, comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
+                text.Append($"\n{StudyTables.Caption(comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
         }
         if (families.Count > 0)
             text.Append($"\n{StudyTexts.Differences(results)}\n");

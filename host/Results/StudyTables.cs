@@ -11,12 +11,13 @@ public sealed record TitledTable(string Title, IReadOnlyList<string> Methods, Re
 
 /// <summary>A method against another one.</summary>
 /// <param name="Setting">Where.</param>
+/// <param name="Measure">By what.</param>
 /// <param name="Method">The method.</param>
 /// <param name="Test">Its difference to the other one.</param>
 /// <param name="OverDraws">The same test with one observation a draw of the pooled keys; null where none is.</param>
-/// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested against the same one in the setting; null where it is the only one.</param>
+/// <param name="Adjusted">The test's probability after Holm's adjustment for all methods that are tested against the same one in the setting by the same measure; null where it is the only one.</param>
 /// <param name="AdjustedOverDraws">The same of the test over draws.</param>
-public sealed record MethodComparison(Setting Setting, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted = null, double? AdjustedOverDraws = null);
+public sealed record MethodComparison(Setting Setting, Measure Measure, string Method, PairedTest Test, PairedTest? OverDraws, double? Adjusted = null, double? AdjustedOverDraws = null);
 
 /// <summary>The tables of a study: what the methods reach, and how they differ.</summary>
 public static class StudyTables
@@ -35,7 +36,7 @@ public static class StudyTables
             ("Self-distillation against further pre-training", AgainstFurtherPretraining(results)),
         }.Where(family => family.Item2.Count > 0)];
 
-    /// <summary>Every method against fine-tuning by the first score: a list per setting, or one over all settings where all test the same single method by the same score.</summary>
+    /// <summary>Every method against fine-tuning: a list per setting and measure, or one per measure over all settings where there is only one method to test.</summary>
     public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
         Against(results, Methods.FineTuning, (_, _) => true);
 
@@ -43,9 +44,9 @@ public static class StudyTables
     public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFurtherPretraining(StudyResults results) =>
         Against(results, Methods.FurtherPretraining, (setting, method) => results.Of(setting, method).Any(paired => paired.Cell.Stages.Any(stage => stage.Kind == StageKind.Distill)));
 
-    /// <summary>What a list of comparisons is about: its setting, or its method over several settings, and the score.</summary>
-    public static string Caption(StudyResults results, IReadOnlyList<MethodComparison> comparisons) =>
-        $"{(AreOfOneSetting(comparisons) ? comparisons[0].Setting.Name : Methods.Display(comparisons[0].Method))}, {Score(results, comparisons[0].Setting).Name}";
+    /// <summary>What a list of comparisons is about: its setting, or its method over several settings, and the measure.</summary>
+    public static string Caption(IReadOnlyList<MethodComparison> comparisons) =>
+        $"{(AreOfOneSetting(comparisons) ? comparisons[0].Setting.Name : Methods.Display(comparisons[0].Method))}, {comparisons[0].Measure.Name}";
 
     /// <summary>What tells a list's comparisons apart.</summary>
     public static string NameOf(MethodComparison comparison, IReadOnlyList<MethodComparison> among) =>
@@ -53,31 +54,29 @@ public static class StudyTables
 
     private static bool AreOfOneSetting(IReadOnlyList<MethodComparison> comparisons) => comparisons.All(comparison => comparison.Setting == comparisons[0].Setting);
 
-    private static List<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
+    private static IReadOnlyList<IReadOnlyList<MethodComparison>> Against(StudyResults results, string baseline, Func<Setting, string, bool> isTested)
     {
-        List<IReadOnlyList<MethodComparison>> bySetting = [];
-        foreach (Setting setting in results.Settings)
-        {
-            MethodComparison[] tests = [.. results.Study.Methods.Where(method => method != baseline && isTested(setting, method))
-                .Select(method => Compare(results, setting, method, baseline)).Where(comparison => comparison.Test.Pairs > 0)];
-            if (tests.Length > 1)
-            {
-                IReadOnlyList<double?> pairs = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.Test.P)]);
-                IReadOnlyList<double?> draws = HolmAdjustment.Adjust([.. tests.Select(comparison => comparison.OverDraws?.P)]);
-                tests = [.. tests.Select((comparison, index) => comparison with { Adjusted = pairs[index], AdjustedOverDraws = draws[index] })];
-            }
-            if (tests.Length > 0)
-                bySetting.Add(tests);
-        }
-        MethodComparison[] all = [.. bySetting.SelectMany(comparisons => comparisons)];
-        return all.Length > 0 && all.All(comparison => comparison.Method == all[0].Method && Score(results, comparison.Setting) == Score(results, all[0].Setting)) ? [all] : bySetting;
+        MethodComparison[] all = [.. from setting in results.Settings
+                                     from measure in Measure.Tested(results.IsText(setting.Dataset))
+                                     from comparison in Adjusted([.. from method in results.Study.Methods
+                                                                     where method != baseline && isTested(setting, method)
+                                                                     let test = results.Compare(setting, method, baseline, measure)
+                                                                     where test.Pairs > 0
+                                                                     select new MethodComparison(setting, measure, method, test, results.CompareDraws(setting, method, baseline, measure))])
+                                     select comparison];
+        bool isOneMethod = all.DistinctBy(comparison => comparison.Method).Count() == 1;
+        return [.. all.GroupBy(comparison => (isOneMethod ? null : comparison.Setting, comparison.Measure)).Select(comparisons => comparisons.ToArray())];
     }
 
-    private static MethodComparison Compare(StudyResults results, Setting setting, string method, string baseline) => new(setting, method,
-        results.Compare(setting, method, baseline, Score(results, setting)), results.CompareDraws(setting, method, baseline, Score(results, setting)));
-
-    /// <summary>What a setting's methods are tested by.</summary>
-    public static Measure Score(StudyResults results, Setting setting) => Measure.Scores(results.IsText(setting.Dataset))[0];
+    /// <summary>Comparisons of one family with their probabilities adjusted for their number.</summary>
+    private static IReadOnlyList<MethodComparison> Adjusted(IReadOnlyList<MethodComparison> comparisons)
+    {
+        if (comparisons.Count < 2)
+            return comparisons;
+        IReadOnlyList<double?> pairs = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.Test.P)]);
+        IReadOnlyList<double?> draws = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.OverDraws?.P)]);
+        return [.. comparisons.Select((comparison, index) => comparison with { Adjusted = pairs[index], AdjustedOverDraws = draws[index] })];
+    }
 
     /// <summary>Comparisons as a table, a row each.</summary>
     public static ResultTable Differences(IReadOnlyList<MethodComparison> comparisons)
@@ -111,13 +110,13 @@ public static class StudyTables
         let methods = results.Study.Methods.Where(method => results.Of(setting, method).Count > 0).ToArray()
         where methods.Length > 0
         select new TitledTable(setting.Name, methods, new ResultTable(
-            ["method", "cells", Measure.Gap.Name, "test loss", "train loss", Measure.Distance.Name, "time per cell"],
+            ["method", "cells", Measure.Gap.Name, Measure.TestLoss.Name, "train loss", Measure.Distance.Name, "time per cell"],
             [.. methods.Select(method => (IReadOnlyList<string>)
             [
                 Methods.Display(method),
                 $"{results.Of(setting, method).Count}",
                 results.Statistics(setting, method, Measure.Gap).Format(Measure.Gap.Format),
-                SeedStatistics.Of(results.Of(setting, method).Select(paired => paired.Cell.TestLoss)).Format("0.000"),
+                results.Statistics(setting, method, Measure.TestLoss).Format(Measure.TestLoss.Format),
                 SeedStatistics.Of(results.Of(setting, method).Select(paired => paired.Cell.TrainLoss)).Format("0.000"),
                 results.Statistics(setting, method, Measure.Distance).Format(Measure.Distance.Format),
                 ResultTable.Duration(results.Of(setting, method).Average(paired => StudyTimes.OfMethod(paired.Cell))),

@@ -9,7 +9,7 @@ internal static class StudyTexts
 
     /// <summary>What the tables of differences show.</summary>
     public static string Differences(StudyResults results) => "Mean of the differences over pairs of cells that share everything but the method, its 95 % confidence interval "
-        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, the columns with (Holm) are p adjusted for their number; that several settings are tested is not adjusted for."
+        + "and the probability p of a paired t-test (two-sided); n is the number of pairs. Where a setting tests several methods, the columns with (Holm) are p adjusted for their number; that several settings and measures are tested is not adjusted for. Of a loss less is better."
         + (results.PooledAxes.Count == 0 ? "" : $" Pairs that share a draw ({Pooled(results)}) share samples and are not independent: n pairs tell of these draws. "
             + "What to expect of another draw is told by the columns over draws, which take each draw, as the mean of its seeds, for one observation; their p is adjusted among themselves in the same way.");
 

@@ -33,7 +33,7 @@ public class StudyReportTests
         StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
         IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
         var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } and not { Method: "self-distillation", Seed: 2 })]);
-        MethodComparison comparison = StudyTables.AgainstFineTuning(without).Single().Single(comparison => comparison.Method == "self-distillation");
+        MethodComparison comparison = StudyTables.AgainstFineTuning(without)[0].Single(comparison => comparison.Method == "self-distillation");
         (double, double)[] pairs = [.. from mine in cells
                                        where mine is { Method: "self-distillation", Seed: not 1 and not 2 }
                                        let other = cells.Single(cell => cell.Method == "fine-tuning" && cell.Seed == mine.Seed && cell.Sweep["data.limit-seed"] == mine.Sweep["data.limit-seed"])
@@ -41,9 +41,9 @@ public class StudyReportTests
         Assert.Equal(9, pairs.Length);
         Assert.Equal(PairedTest.Of(pairs).P!.Value, comparison.Test.P!.Value, 12);
         Assert.Equal(9, comparison.Test.Pairs);
-        double further = StudyTables.AgainstFineTuning(without).Single()[0].Test.P!.Value;
+        double further = StudyTables.AgainstFineTuning(without)[0][0].Test.P!.Value;
         Assert.Equal(HolmAdjustment.Adjust([further, comparison.Test.P])[1]!.Value, comparison.Adjusted!.Value, 12);
-        Assert.Equal(12, Assert.Single(StudyTables.AgainstFurtherPretraining(without).Single()).Test.Pairs);
+        Assert.Equal(12, Assert.Single(StudyTables.AgainstFurtherPretraining(without)[0]).Test.Pairs);
     }
 
     [Fact]
@@ -52,7 +52,7 @@ public class StudyReportTests
         string[] methods = [.. ExampleStudy.ThreeMethods, "mars", "self-distillation-tokens"];
         StudyRecord study = ExampleStudy.Record(["xray"], [Labels], methods, 3);
         IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
-        IReadOnlyList<IReadOnlyList<MethodComparison>> tested = StudyTables.AgainstFurtherPretraining(new StudyResults(study, cells));
+        IReadOnlyList<IReadOnlyList<MethodComparison>> tested = [.. StudyTables.AgainstFurtherPretraining(new StudyResults(study, cells)).Where(comparisons => comparisons[0].Measure.Name == "test accuracy")];
         Assert.Equal(Labels.Values.Count, tested.Count);
         foreach (var (value, comparisons) in Labels.Values.Zip(tested))
         {
@@ -70,12 +70,27 @@ public class StudyReportTests
     }
 
     [Fact]
+    public void The_test_loss_is_tested_beside_the_score_and_adjusted_by_itself()
+    {
+        StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
+        IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
+        IReadOnlyList<IReadOnlyList<MethodComparison>> tested = StudyTables.AgainstFineTuning(new StudyResults(study, cells));
+        Assert.Equal(["xray, test accuracy", "xray, test loss"], tested.Select(StudyTables.Caption));
+        Assert.Equal(PairedTest.Of([.. from mine in cells
+                                       where mine.Method == "self-distillation"
+                                       select (mine.TestLoss!.Value, cells.Single(other => other.Method == "fine-tuning" && other.Seed == mine.Seed && other.Sweep["data.limit-seed"] == mine.Sweep["data.limit-seed"]).TestLoss!.Value)]),
+            tested[1][1].Test);
+        Assert.All(tested, comparisons => Assert.Equal(HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.Test.P)]), comparisons.Select(comparison => comparison.Adjusted)));
+    }
+
+    [Fact]
     public void A_single_method_has_one_table_with_a_row_for_each_setting()
     {
         StudyRecord study = ExampleStudy.Record(["xray"], [Labels with { Values = ["50", "0"] }, new SweepAxis("pretrain.steps", ["500", "2000"])], ["fine-tuning", "mars"], 2);
         var results = new StudyResults(study, ExampleStudy.Cells(study));
-        IReadOnlyList<MethodComparison> comparisons = Assert.Single(StudyTables.AgainstFineTuning(results));
-        Assert.Equal("MARS, test accuracy", StudyTables.Caption(results, comparisons));
+        IReadOnlyList<IReadOnlyList<MethodComparison>> tested = StudyTables.AgainstFineTuning(results);
+        Assert.Equal(["MARS, test accuracy", "MARS, test loss"], tested.Select(StudyTables.Caption));
+        IReadOnlyList<MethodComparison> comparisons = tested[0];
         ResultTable table = StudyTables.Differences(comparisons);
         Assert.Equal(["setting", .. results.Settings.Select(setting => setting.Name)], table.Rows.Select(row => row[0]).Prepend(table.Header[0]));
         Assert.Equal("Against fine-tuning", Assert.Single(StudyTables.Tests(results)).Title);
@@ -94,7 +109,7 @@ public class StudyReportTests
         IReadOnlyList<CellResult> cells = ExampleStudy.Cells(study);
         (double, double)[] means = [.. Subsets.Values.Select(subset => (Mean("further-pretraining", subset), Mean("fine-tuning", subset)))];
         var results = new StudyResults(study, cells);
-        MethodComparison comparison = StudyTables.AgainstFineTuning(results).Single()[0];
+        MethodComparison comparison = StudyTables.AgainstFineTuning(results)[0][0];
         Assert.Equal(PairedTest.Of(means), comparison.OverDraws);
         Assert.Equal(3, comparison.OverDraws!.Pairs);
         Assert.Equal(comparison.Test.Mean, comparison.OverDraws.Mean, 12);
@@ -110,7 +125,7 @@ public class StudyReportTests
     {
         StudyRecord study = ExampleStudy.Record(["xray"], [Subsets], ExampleStudy.ThreeMethods, 5);
         var results = new StudyResults(study, ExampleStudy.Cells(study));
-        IReadOnlyList<MethodComparison> comparisons = StudyTables.AgainstFineTuning(results).Single();
+        IReadOnlyList<MethodComparison> comparisons = StudyTables.AgainstFineTuning(results)[0];
         IReadOnlyList<double?> expected = HolmAdjustment.Adjust([.. comparisons.Select(comparison => comparison.OverDraws!.P)]);
         Assert.DoesNotContain(null, expected);
         Assert.Equal(expected, comparisons.Select(comparison => comparison.AdjustedOverDraws));
@@ -120,14 +135,14 @@ public class StudyReportTests
 
         XDocument page = Parse(StudyReport.Compose(results, ""));
         Assert.Contains("interval over draws of data.limit-seed", page.Root!.Value);
-        Assert.Equal([3 * 2, 3], Svgs(page).Where(svg => ((string)svg.Attribute("aria-label")!).StartsWith("differences", StringComparison.Ordinal))
+        Assert.Equal([3 * 2, 3 * 2, 3, 3], Svgs(page).Where(svg => ((string)svg.Attribute("aria-label")!).StartsWith("differences", StringComparison.Ordinal))
             .Select(svg => svg.Elements().Count(element => ((string)element.Attribute("class")!).Contains("over-draws"))));
     }
 
     [Fact]
     public void One_method_against_fine_tuning_needs_no_adjustment()
     {
-        MethodComparison comparison = StudyTables.AgainstFineTuning(Results([Subsets], 3, methods: ["fine-tuning", "mars"])).Single().Single();
+        MethodComparison comparison = StudyTables.AgainstFineTuning(Results([Subsets], 3, methods: ["fine-tuning", "mars"]))[0].Single();
         Assert.Equal((null, null), (comparison.Adjusted, comparison.AdjustedOverDraws));
         Assert.NotNull(comparison.OverDraws!.P);
     }
@@ -149,7 +164,7 @@ public class StudyReportTests
         Assert.Contains("up to 6 repetitions each: 24 cells of 24 done", StudyTexts.Summary(results));
         Assert.Contains("the same computation count once", StudyTexts.Repetitions(results));
 
-        MethodComparison all = StudyTables.AgainstFurtherPretraining(results).Single()[1];
+        MethodComparison all = StudyTables.AgainstFurtherPretraining(results)[0][1];
         Assert.Equal((2, 1, null), (all.Test.Pairs, all.OverDraws!.Pairs, all.OverDraws.P));
         Assert.Equal(PairedTest.Of([.. from mine in cells
                                        where mine.Method == "self-distillation" && mine.Sweep["data.limit"] == "0" && mine.Sweep["data.limit-seed"] == "0"
@@ -158,8 +173,8 @@ public class StudyReportTests
         // The file of any draw will do; without all of them the cell is missing.
         var other = new StudyResults(study, [.. cells.Where(cell => cell.Sweep["data.limit"] == "50" || cell.Sweep["data.limit-seed"] == (cell.Seed == 0 ? "1" : "2"))]);
         Assert.Empty(StudyTexts.Missing(other));
-        Assert.Equal(all.Test, StudyTables.AgainstFurtherPretraining(other).Single()[1].Test);
-        Assert.Equal(1, StudyTables.AgainstFurtherPretraining(other).Single()[1].OverDraws!.Pairs);
+        Assert.Equal(all.Test, StudyTables.AgainstFurtherPretraining(other)[0][1].Test);
+        Assert.Equal(1, StudyTables.AgainstFurtherPretraining(other)[0][1].OverDraws!.Pairs);
         var without = new StudyResults(study, [.. cells.Where(cell => cell is not { Method: "fine-tuning", Seed: 1 } || cell.Sweep["data.limit"] == "50")]);
         Assert.Equal("xray, data.limit = 0: fine-tuning 1 of 2", Assert.Single(StudyTexts.Missing(without)));
     }
