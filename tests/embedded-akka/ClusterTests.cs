@@ -87,6 +87,37 @@ public sealed class ClusterTests : ClusterTest
     }
 
     [Fact]
+    public async Task Who_was_let_in_after_it_began_a_cluster_of_its_own_ends()
+    {
+        var own = await StartCluster("");
+        var other = await StartCluster(AutoDown);
+        var removed = Follow<ClusterEvent.MemberRemoved>(other[0]);
+        var ended = Removed(own[0]);
+        Daemon(other[0]).Tell(new Join(own[0].Cluster.SelfUniqueAddress, []));
+        await ended;
+        Assert.Equal(own[0].Address, (await removed.Next<ClusterEvent.MemberRemoved>()).Member.Address);
+        await Join(Start(""), other[0]);
+    }
+
+    [Fact]
+    public async Task Who_was_let_in_by_a_removed_node_gets_in_by_the_others()
+    {
+        var nodes = await StartCluster(AutoDown, AutoDown, AutoDown);
+        var members = nodes[0].Cluster.State.Members;
+        var removed = nodes.Take(2).Select(node => Follow<ClusterEvent.MemberRemoved>(node).Next()).ToArray();
+        Kill(nodes[2]);
+        await Task.WhenAll(removed);
+
+        var joining = Start(AutoDown);
+        var up = Follow<ClusterEvent.MemberUp>(joining);
+        var self = joining.Cluster.SelfUniqueAddress;
+        joining.Cluster.Join(nodes[2].Address);
+        Daemon(joining).Tell(new Welcome(nodes[2].Cluster.SelfUniqueAddress, members.Append(new Member(self, int.MaxValue, MemberStatus.Joining, []))
+            .Aggregate(Gossip.Empty, (gossip, member) => gossip.With(member, nodes[2].Cluster.SelfUniqueAddress))));
+        Assert.Contains(joining.Address, (await up.Next(4)).Cast<ClusterEvent.MemberUp>().Select(change => change.Member.Address));
+    }
+
+    [Fact]
     public async Task A_killed_node_is_unreachable_long_before_its_silence_could_tell()
     {
         var nodes = await StartCluster(NeverSilent, NeverSilent, NeverSilent);
@@ -158,6 +189,8 @@ public sealed class ClusterTests : ClusterTest
         Assert.Contains("localhost:1", seed.Message, StringComparison.Ordinal);
         Assert.Throws<ConfigurationException>(() => Cluster.Get(Begin("alone")));
     }
+
+    private static ActorSelection Daemon(Node node) => node.System.ActorSelection("/system/cluster");
 
     private static ClusterSettings Settings(string settings) =>
         new(ConfigurationFactory.ParseString(settings).WithFallback(ConfigurationFactory.Default()), "cluster");

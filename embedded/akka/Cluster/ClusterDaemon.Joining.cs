@@ -5,7 +5,7 @@ namespace Akka.Cluster;
 
 internal sealed partial class ClusterDaemon
 {
-    // Until one answers, and then until that one's cluster lets this node in.
+    // Until one answers, then until that one's cluster lets this node in, and then until it is Up.
     private const int AttemptsPerTimeout = 5;
 
     // By address: nodes that join where an older process was, until that one is removed.
@@ -63,14 +63,25 @@ internal sealed partial class ClusterDaemon
 
     private void AttemptToJoin()
     {
+        if (_state.SelfMember is { } member)
+        {
+            // Who let this node in may have been removed by the others, which then know nothing of it.
+            if (member.Status != MemberStatus.Joining)
+                Timers.Cancel(nameof(JoinAttempt));
+            else if (_state.Gossip.Members.Keys.Where(CanTell).ToArray() is { Length: > 0 } others)
+                AskToJoin(others[Random.Shared.Next(others.Length)].Address);
+            return;
+        }
         if (_contact != null)
         {
-            Peer(_contact).Tell(new Join(_self, _settings.Roles), Self);
+            AskToJoin(_contact);
             return;
         }
         foreach (var node in OtherSeedNodes)
             Peer(node).Tell(new InitJoin(), Self);
     }
+
+    private void AskToJoin(Address member) => Peer(member).Tell(new Join(_self, _settings.Roles), Self);
 
     private void FollowUp(UniqueAddress contact)
     {
@@ -90,7 +101,8 @@ internal sealed partial class ClusterDaemon
 
     private void StartCluster()
     {
-        StopJoining();
+        Timers.Cancel(nameof(JoinAttempt));
+        Timers.Cancel(nameof(JoinTimeout));
         Update(Gossip.Empty.With(new Member(_self, int.MaxValue, MemberStatus.Joining, _settings.Roles), _self));
     }
 
@@ -98,15 +110,9 @@ internal sealed partial class ClusterDaemon
     {
         if (!IsJoining || !welcome.Gossip.Members.ContainsKey(_self))
             return;
-        StopJoining();
+        Timers.Cancel(nameof(JoinTimeout));
         Update(welcome.Gossip, welcome.From);
         Tell([welcome.From]);
-    }
-
-    private void StopJoining()
-    {
-        Timers.Cancel(nameof(JoinAttempt));
-        Timers.Cancel(nameof(JoinTimeout));
     }
 
     private void Admit(Join join)

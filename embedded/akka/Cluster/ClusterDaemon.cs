@@ -138,8 +138,15 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
 
     private void TakeIn(UniqueAddress from, Gossip theirs)
     {
-        if (_state.SelfMember == null || WasRemoved(from) || !_state.Gossip.Members.ContainsKey(from))
+        if (_state.SelfMember == null || WasRemoved(from))
             return;
+        if (!_state.Gossip.Members.ContainsKey(from))
+        {
+            // Its Join was still on its way when it began a cluster of its own; those who let it in wait for it to take part.
+            if (theirs.Members.ContainsKey(_self) && !theirs.Members.Keys.Any(node => node != _self && (_state.Gossip.Members.ContainsKey(node) || _state.Gossip.Removed.ContainsKey(node))))
+                End($"it is a member of {from.Address}'s as well");
+            return;
+        }
         if (theirs.Removed.ContainsKey(_self))
         {
             End($"it was removed, as {from.Address} says");
