@@ -62,17 +62,22 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
                 TakeOver();
                 return;
             }
-            foreach (var node in _nodes.All.Where(node => !_answers.Keys.Any(node.Is)))
-                Context.ActorSelection(node.Root + NodeActor.Path).Tell(new RecordRequest());
+            AskSilentNodes();
         });
         Receive<RecordAnswer>(answer => _answers[answer.Node] = answer);
         Receive<SubmitRun>(_ => Stash.Stash());
         ReceiveAny(_ => Sender.Tell(new ClusterNotReady(_trouble ?? "A new coordinator takes over.")));
     }
 
+    private void AskSilentNodes()
+    {
+        foreach (var node in _nodes.All.Where(node => !_answers.Keys.Any(node.Is)))
+            Context.ActorSelection(node.Root + NodeActor.Path).Tell(new RecordRequest());
+    }
+
     private void TakeOver()
     {
-        Timers.Cancel("ask");
+        Timers.StartPeriodicTimer("ask", new Ask(), Patience);
         Become(Ready);
         var records = _answers.Values.Select(answer => answer.Record).OfType<RunRecord>().ToList();
         if (records.Aggregate((RunRecord?)null, (best, record) => record.IsNewerThan(best) ? record : best) is { } newest)
@@ -99,7 +104,15 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             if (Sender.Equals(_run))
                 AskNodes();
         });
-        Receive<RecordAnswer>(_ => { });
+        // Without a run: a node that was silent until now may know of one.
+        Receive<Ask>(_ => AskSilentNodes());
+        Receive<RecordAnswer>(answer =>
+        {
+            if (_runId is null && answer.Record is not null)
+                AskNodes();
+            else
+                _answers[answer.Node] = answer;
+        });
         ReceiveAny(message =>
         {
             if (!_run.IsNobody())
@@ -155,6 +168,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             _run = Context.ActorOf(Props.Create(() => new CoordinatorActor(options, raised, null)), $"run-{epoch}");
             // One that was complete before this start of the cluster does not keep the next one waiting.
             (_runId, _ended, _failed, _trouble) = (record.RunId, record.Stages.All(stage => stage.Result is not null), false, null);
+            Timers.Cancel("ask");
         }
         catch (RunException error)
         {

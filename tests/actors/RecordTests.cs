@@ -101,6 +101,36 @@ public class RecordTests
         }
     }
 
+    [Fact]
+    public async Task A_coordinator_that_heard_of_no_run_goes_on_with_one_that_a_node_tells_of_late()
+    {
+        var plan = Plans.Run(Plans.Pretrain(Plans.Data("none"), "no such model"));
+        var record = Record(9, new StageRecord { Train = Data }) with { Plan = plan };
+        var orders = Channel.CreateUnbounded<object>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var folder = Directory.CreateTempSubdirectory("actortrain-records-");
+        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        try
+        {
+            using var disk = NodeDisk.Open(folder.FullName);
+            var options = new NodeOptions { Roles = [], Host = "", Port = 0, Join = [], Secret = "", Folder = "" };
+            var keeper = system.ActorOf(Props.Create(() => new RunKeeperActor(NodeMap.Local(), disk, options)));
+            // It takes submissions, and refuses this one, only after it gave up waiting for the node.
+            Assert.IsType<RunRefused>(await keeper.Ask<object>(new SubmitRun(plan with { Name = "other" }), limit.Token));
+
+            system.ActorOf(Props.Create(() => new LateNode(record, orders.Writer)), NodeActor.Name);
+
+            var order = Assert.IsType<RunOrder>(await orders.Reader.ReadAsync(limit.Token));
+            Assert.Equal(record.RunId, order.RunId);
+            Assert.True(order.Epoch > record.Epoch);
+        }
+        finally
+        {
+            await system.Terminate();
+            folder.Delete(recursive: true);
+        }
+    }
+
     private static RunRecord Record(long epoch, params StageRecord[] stages) => new()
     {
         RunId = "run",
@@ -129,6 +159,15 @@ public class RecordTests
     private sealed class Listener : ReceiveActor
     {
         public Listener(ChannelWriter<object> told) => ReceiveAny(message => told.TryWrite(message));
+    }
+
+    private sealed class LateNode : ReceiveActor
+    {
+        public LateNode(RunRecord record, ChannelWriter<object> orders)
+        {
+            Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(NodeIdentity.Local.Name, record.Epoch, record)));
+            Receive<RunOrder>(order => orders.TryWrite(order));
+        }
     }
 
     /// <summary>A disk that cannot be used for anything but records.</summary>
