@@ -201,7 +201,7 @@ public sealed class StudyTests : IDisposable
     [Fact]
     public async Task The_ready_made_studies_share_one_initial_model_and_say_their_threads()
     {
-        string[] studies = ["main", "labels", "steps", "rounds", "ablations", "replay", "baselines", "validation", "validation-baselines", "confirmation"];
+        string[] studies = ["main", "labels", "steps", "rounds", "ablations", "replay", "baselines", "validation", "validation-baselines", "confirmation", "overfitting"];
         Assert.Equal(studies.Select(name => $"study-{name}.conf").Order(StringComparer.Ordinal), ReadyMade.Names.Where(name => name.StartsWith("study-", StringComparison.Ordinal)));
         HashSet<string> shared = [];
         foreach (string name in studies)
