@@ -64,6 +64,11 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
         });
         Receive<RecordAnswer>(answer =>
         {
+            if (answer.Record is { } later && later.RunId != _record.RunId && later.IsNewerThan(_record))
+            {
+                Context.Parent.Tell(new Superseded());
+                return;
+            }
             if (answer.Record is { } other && _record.With(other) is var merged && merged != _record)
                 _record = merged with { Sequence = _record.Sequence + 1 };
             Reconcile();
@@ -84,7 +89,7 @@ internal sealed partial class CoordinatorActor : ReceiveActor, IWithTimers
     /// <summary>Told to the parent when the run is done or has failed.</summary>
     internal sealed record Ended(bool Failed);
 
-    /// <summary>Told to the parent when a node has seen a higher epoch.</summary>
+    /// <summary>Told to the parent when a node has seen a higher epoch or a later run.</summary>
     internal sealed record Superseded;
 
     public ITimerScheduler Timers { get; set; } = null!;

@@ -93,7 +93,7 @@ public sealed class Node : IAsyncDisposable
             for (int start = 1; !_stop.IsCancellationRequested && !_leave.Task.IsCompleted; start++)
             {
                 if (start > 1)
-                    _events.Report(new Notice("The cluster went on without this node, which was paused or cut off; it joins again."));
+                    _events.Report(new Notice("The cluster goes on without this node, which was paused or cut off, or had joined another one; it joins again."));
                 await LiveOnceAsync(again: start > 1);
             }
         }

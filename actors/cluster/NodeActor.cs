@@ -179,6 +179,9 @@ internal sealed partial class NodeActor : ReceiveActor, IWithTimers
             _runs.Keep(record);
             _record = record;
         }
+        // The coordinator did not know of this later run when it took over.
+        else if (order.Record is { } earlier && earlier.RunId != _record!.RunId)
+            Sender.Tell(new RecordAnswer(_node.Name, _epoch, _record));
         _order = order;
         if (_record?.RunId == order.RunId)
             Reconcile(order);

@@ -12,7 +12,9 @@ namespace ActorTrain.Actors.Cluster;
 internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
 {
     private static readonly TimeSpan AskAgain = TimeSpan.FromMilliseconds(200);
-    private static readonly TimeSpan Patience = TimeSpan.FromSeconds(2);
+
+    /// <summary>How often a silent node is asked before it is done without. Counted and not timed: a process that was stopped blames nobody.</summary>
+    private const int Patience = 10;
 
     private readonly NodeMap _nodes;
     private readonly NodeDisk _disk;
@@ -20,7 +22,7 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     private readonly Dictionary<string, RecordAnswer> _answers = [];
     private IActorRef _run = ActorRefs.Nobody;
     private string? _runId;
-    private long _began;
+    private int _asked;
     private bool _ended;
     private bool _failed;
     private string? _trouble;
@@ -46,42 +48,42 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     private void AskNodes()
     {
         _answers.Clear();
-        _began = TimeProvider.System.GetTimestamp();
-        Timers.StartPeriodicTimer("ask", new Ask(), TimeSpan.Zero, AskAgain);
+        _asked = 0;
+        Timers.StartPeriodicTimer("ask", new AskSilent(), TimeSpan.Zero, AskAgain);
         Become(TakingOver);
     }
 
     /// <summary>Collects the records of the nodes; the one under the highest epoch counts, and what the others know beyond it.</summary>
     private void TakingOver()
     {
-        Receive<Ask>(_ =>
+        Receive<AskSilent>(_ =>
         {
             bool all = _nodes.All.Count > 0 && _nodes.All.Where(node => node.Reachable).All(node => _answers.Keys.Any(node.Is));
-            if (all || TimeProvider.System.GetElapsedTime(_began) > Patience)
-            {
+            if (all || _asked++ == Patience)
                 TakeOver();
-                return;
-            }
-            AskSilentNodes();
+            else
+                Ask(_nodes.All.Where(node => !_answers.Keys.Any(node.Is)));
         });
         Receive<RecordAnswer>(answer => _answers[answer.Node] = answer);
         Receive<SubmitRun>(_ => Stash.Stash());
         ReceiveAny(_ => Sender.Tell(new ClusterNotReady(_trouble ?? "A new coordinator takes over.")));
     }
 
-    private void AskSilentNodes()
+    private static void Ask(IEnumerable<MemberNode> nodes)
     {
-        foreach (var node in _nodes.All.Where(node => !_answers.Keys.Any(node.Is)))
+        foreach (var node in nodes)
             Context.ActorSelection(node.Root + NodeActor.Path).Tell(new RecordRequest());
     }
 
     private void TakeOver()
     {
-        Timers.StartPeriodicTimer("ask", new Ask(), Patience);
+        Timers.Cancel("ask");
         Become(Ready);
         var records = _answers.Values.Select(answer => answer.Record).OfType<RunRecord>().ToList();
         if (records.Aggregate((RunRecord?)null, (best, record) => record.IsNewerThan(best) ? record : best) is { } newest)
             Begin(records.Aggregate(newest, (record, other) => record.With(other)));
+        else
+            Timers.StartPeriodicTimer("ask", new AskAll(), AskAgain * Patience);
         if (_trouble is null)
             Stash.UnstashAll();
     }
@@ -104,14 +106,14 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
             if (Sender.Equals(_run))
                 AskNodes();
         });
-        // Without a run: a node that was silent until now may know of one.
-        Receive<Ask>(_ => AskSilentNodes());
+        // Without a run: a node that was silent, or not there, may know of one.
+        Receive<AskAll>(_ => Ask(_nodes.All));
         Receive<RecordAnswer>(answer =>
         {
-            if (_runId is null && answer.Record is not null)
-                AskNodes();
-            else
-                _answers[answer.Node] = answer;
+            if (_runId is not null || answer.Record is null)
+                return;
+            AskNodes();
+            _answers[answer.Node] = answer;
         });
         ReceiveAny(message =>
         {
@@ -186,7 +188,9 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
         return $"{name}-{Convert.ToHexStringLower(SHA256.HashData(deciding))[..8]}";
     }
 
-    private sealed record Ask;
+    private sealed record AskSilent;
+
+    private sealed record AskAll;
 
     private sealed record NewRun(RunRecord Record);
 }

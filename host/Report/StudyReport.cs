@@ -66,11 +66,11 @@ public static class StudyReport
 
     private static void AppendDifferences(StringBuilder page, StudyResults results, Palette palette, StudyFigures figures)
     {
-        var families = StudyTables.Tests(results);
-        foreach (var (title, tests) in families)
+        var tests = StudyTables.Tests(results);
+        foreach (var (title, tables) in tests)
         {
             page.Append($"<h2>{title}</h2>\n<div class=\"plots\">\n");
-            foreach (IReadOnlyList<MethodComparison> comparisons in tests)
+            foreach (IReadOnlyList<MethodComparison> comparisons in tables)
             {
                 page.Append($"<section><h3>{Svg.Escape(StudyTables.Caption(comparisons))}</h3>\n{figures.Intervals(comparisons)}");
                 page.Append(Page.Table(StudyTables.Differences(comparisons), [.. comparisons.Select(comparison => palette.Colour(comparison.Method))]));
@@ -78,7 +78,7 @@ public static class StudyReport
             }
             page.Append("</div>\n");
         }
-        if (families.Count > 0)
+        if (tests.Count > 0)
             page.Append($"<p class=\"soft\">{Svg.Escape(StudyTexts.Intervals(results))} {Svg.Escape(StudyTexts.Differences(results))}</p>\n");
     }
 

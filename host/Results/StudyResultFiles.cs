@@ -41,14 +41,14 @@ public static class StudyResultFiles
             text.Append($"\n## {table.Title}\n\n{table.Table.ToMarkdown()}");
         text.Append($"\n{StudyTexts.Deviation} {StudyTexts.Repetitions(results)}\n");
 
-        var families = StudyTables.Tests(results);
-        foreach (var (title, tests) in families)
+        var tests = StudyTables.Tests(results);
+        foreach (var (title, tables) in tests)
         {
             text.Append($"\n## {title}\n");
-            foreach (IReadOnlyList<MethodComparison> comparisons in tests)
+            foreach (IReadOnlyList<MethodComparison> comparisons in tables)
                 text.Append($"\n{StudyTables.Caption(comparisons)}:\n\n{StudyTables.Differences(comparisons).ToMarkdown()}");
         }
-        if (families.Count > 0)
+        if (tests.Count > 0)
             text.Append($"\n{StudyTexts.Differences(results)}\n");
 
         text.Append("\n## Generalisation, distance and time\n");

@@ -28,13 +28,13 @@ public static class StudyTables
         from measure in Measure.Scores(results.IsText(settings[0].Dataset))
         select Table(results, settings, measure, results.Axes.Count == 0 ? measure.Name : $"{settings[0].Dataset}: {measure.Name}");
 
-    /// <summary>The families of tests that there are, with their titles.</summary>
+    /// <summary>The tests against each baseline, with their titles.</summary>
     public static IReadOnlyList<(string Title, IReadOnlyList<IReadOnlyList<MethodComparison>> Tests)> Tests(StudyResults results) =>
         [.. new[]
         {
             ("Against fine-tuning", AgainstFineTuning(results)),
             ("Self-distillation against further pre-training", AgainstFurtherPretraining(results)),
-        }.Where(family => family.Item2.Count > 0)];
+        }.Where(against => against.Item2.Count > 0)];
 
     /// <summary>Every method against fine-tuning: a list per setting and measure, or one per measure over all settings where there is only one method to test.</summary>
     public static IReadOnlyList<IReadOnlyList<MethodComparison>> AgainstFineTuning(StudyResults results) =>
@@ -58,7 +58,7 @@ public static class StudyTables
     {
         MethodComparison[] all = [.. from setting in results.Settings
                                      from measure in Measure.Tested(results.IsText(setting.Dataset))
-                                     from comparison in Adjusted([.. from method in results.Study.Methods
+                                     from comparison in WithHolm([.. from method in results.Study.Methods
                                                                      where method != baseline && isTested(setting, method)
                                                                      let test = results.Compare(setting, method, baseline, measure)
                                                                      where test.Pairs > 0
@@ -68,8 +68,8 @@ public static class StudyTables
         return [.. all.GroupBy(comparison => (isOneMethod ? null : comparison.Setting, comparison.Measure)).Select(comparisons => comparisons.ToArray())];
     }
 
-    /// <summary>Comparisons of one family with their probabilities adjusted for their number.</summary>
-    private static IReadOnlyList<MethodComparison> Adjusted(IReadOnlyList<MethodComparison> comparisons)
+    /// <summary>Comparisons of a setting by one measure, with their probabilities adjusted for their number.</summary>
+    private static IReadOnlyList<MethodComparison> WithHolm(IReadOnlyList<MethodComparison> comparisons)
     {
         if (comparisons.Count < 2)
             return comparisons;
@@ -93,16 +93,16 @@ public static class StudyTables
             [
                 NameOf(comparison, comparisons),
                 $"{comparison.Test.Pairs}",
-                Numbers.Signed(comparison.Test.Mean, "0.000"),
-                Interval(comparison.Test),
+                Numbers.Signed(comparison.Test.Mean, comparison.Measure.Format),
+                Interval(comparison.Test, comparison.Measure),
                 Numbers.Probability(comparison.Test.P),
                 .. adjusted ? [Numbers.Probability(comparison.Adjusted)] : Array.Empty<string>(),
-                .. comparison.OverDraws is { } over ? [$"{over.Pairs}", Interval(over), Numbers.Probability(over.P)] : Array.Empty<string>(),
+                .. comparison.OverDraws is { } over ? [$"{over.Pairs}", Interval(over, comparison.Measure), Numbers.Probability(over.P)] : Array.Empty<string>(),
                 .. adjustedDraws ? [Numbers.Probability(comparison.AdjustedOverDraws)] : Array.Empty<string>(),
             ])]);
     }
 
-    private static string Interval(PairedTest test) => test is { Low: { } low, High: { } high } ? $"{Numbers.Signed(low, "0.000")} … {Numbers.Signed(high, "0.000")}" : Numbers.None;
+    private static string Interval(PairedTest test, Measure measure) => test is { Low: { } low, High: { } high } ? $"{Numbers.Signed(low, measure.Format)} … {Numbers.Signed(high, measure.Format)}" : Numbers.None;
 
     /// <summary>Gap, distance, losses and time of every method: a table per setting.</summary>
     public static IEnumerable<TitledTable> Details(StudyResults results) =>

@@ -69,6 +69,10 @@ public class RecordTests
 
             Assert.Same(further, answer.Record);
             Assert.Equal(9, Assert.IsType<NodeReport>(await told.Reader.ReadAsync(limit.Token)).RecordEpoch);
+
+            // Of a run that was submitted before the one that the node has.
+            node.Tell(new RunOrder { RunId = "earlier", Epoch = 10, Number = 1, Record = newest with { RunId = "earlier", Submitted = -1 } }, coordinator);
+            Assert.Equal("run", Assert.IsType<RecordAnswer>(await told.Reader.ReadAsync(limit.Token)).Record!.RunId);
         }
         finally
         {
@@ -109,16 +113,15 @@ public class RecordTests
         var orders = Channel.CreateUnbounded<object>();
         using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
         var folder = Directory.CreateTempSubdirectory("actortrain-records-");
+        var disk = NodeDisk.Open(folder.FullName);
         var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
         try
         {
-            using var disk = NodeDisk.Open(folder.FullName);
-            var options = new NodeOptions { Roles = [], Host = "", Port = 0, Join = [], Secret = "", Folder = "" };
-            var keeper = system.ActorOf(Props.Create(() => new RunKeeperActor(NodeMap.Local(), disk, options)));
+            var keeper = system.ActorOf(Keeper(disk));
             // It takes submissions, and refuses this one, only after it gave up waiting for the node.
             Assert.IsType<RunRefused>(await keeper.Ask<object>(new SubmitRun(plan with { Name = "other" }), limit.Token));
 
-            system.ActorOf(Props.Create(() => new LateNode(record, orders.Writer)), NodeActor.Name);
+            system.ActorOf(Props.Create(() => new OtherNode(record, record, orders.Writer)), NodeActor.Name);
 
             var order = Assert.IsType<RunOrder>(await orders.Reader.ReadAsync(limit.Token));
             Assert.Equal(record.RunId, order.RunId);
@@ -127,8 +130,47 @@ public class RecordTests
         finally
         {
             await system.Terminate();
+            disk.Dispose();
             folder.Delete(recursive: true);
         }
+    }
+
+    [Fact]
+    public async Task A_coordinator_that_goes_on_with_an_earlier_run_changes_to_the_later_one_that_a_node_tells_of()
+    {
+        var earlier = Record(9, new StageRecord { Train = Data }) with { Plan = Plans.Run(Plans.Pretrain(Plans.Data("none"), "none")), Submitted = 1 };
+        var later = earlier with { RunId = "later", Epoch = 3, Submitted = 2 };
+        var orders = Channel.CreateUnbounded<object>();
+        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
+        var folder = Directory.CreateTempSubdirectory("actortrain-records-");
+        var disk = NodeDisk.Open(folder.FullName);
+        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        try
+        {
+            system.ActorOf(Props.Create(() => new OtherNode(earlier, later, orders.Writer)), NodeActor.Name);
+            system.ActorOf(Keeper(disk));
+
+            string run = earlier.RunId;
+            for (long epoch = 0; run == earlier.RunId;)
+            {
+                var order = Assert.IsType<RunOrder>(await orders.Reader.ReadAsync(limit.Token));
+                Assert.True(order.Epoch >= epoch);
+                (run, epoch) = (order.RunId, order.Epoch);
+            }
+            Assert.Equal(later.RunId, run);
+        }
+        finally
+        {
+            await system.Terminate();
+            disk.Dispose();
+            folder.Delete(recursive: true);
+        }
+    }
+
+    private static Props Keeper(NodeDisk disk)
+    {
+        var options = new NodeOptions { Roles = [], Host = "", Port = 0, Join = [], Secret = "", Folder = "" };
+        return Props.Create(() => new RunKeeperActor(NodeMap.Local(), disk, options));
     }
 
     private static RunRecord Record(long epoch, params StageRecord[] stages) => new()
@@ -161,12 +203,20 @@ public class RecordTests
         public Listener(ChannelWriter<object> told) => ReceiveAny(message => told.TryWrite(message));
     }
 
-    private sealed class LateNode : ReceiveActor
+    /// <summary>A node that has one record when a coordinator takes over, and another one when that gives orders.</summary>
+    private sealed class OtherNode : ReceiveActor
     {
-        public LateNode(RunRecord record, ChannelWriter<object> orders)
+        public OtherNode(RunRecord first, RunRecord then, ChannelWriter<object> orders)
         {
-            Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(NodeIdentity.Local.Name, record.Epoch, record)));
-            Receive<RunOrder>(order => orders.TryWrite(order));
+            var record = first;
+            Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(NodeIdentity.Local.Name, 9, record)));
+            Receive<RunOrder>(order =>
+            {
+                record = then;
+                orders.TryWrite(order);
+                if (order.RunId != then.RunId)
+                    Sender.Tell(new RecordAnswer(NodeIdentity.Local.Name, order.Epoch, then));
+            });
         }
     }
 

@@ -86,17 +86,25 @@ public sealed class ClusterTests : ClusterTest
         await Join(Start(""), stays);
     }
 
-    [Fact]
-    public async Task Who_was_let_in_after_it_began_a_cluster_of_its_own_ends()
+    [Theory]
+    [InlineData(1, 2, 1)]
+    [InlineData(2, 1, 1)]
+    [InlineData(3, 1, 2)]
+    public async Task Of_two_clusters_that_count_the_same_node_the_smaller_one_gives_way(int size, int otherSize, int shared)
     {
-        var own = await StartCluster("");
-        var other = await StartCluster(AutoDown);
-        var removed = Follow<ClusterEvent.MemberRemoved>(other[0]);
-        var ended = Removed(own[0]);
-        Daemon(other[0]).Tell(new Join(own[0].Cluster.SelfUniqueAddress, []));
+        var own = await StartCluster([.. Enumerable.Repeat(AutoDown, size)]);
+        var other = await StartCluster([.. Enumerable.Repeat(AutoDown, otherSize)]);
+        var (stays, goes) = size > otherSize ? (own[0], other[0]) : (other[0], own[0]);
+        var ended = Removed(goes);
+        var removed = Follow<ClusterEvent.MemberRemoved>(stays);
+        // They had given up waiting for that cluster when it let them in.
+        foreach (var node in own.Take(shared))
+            Daemon(other[0]).Tell(new Join(node.Cluster.SelfUniqueAddress, []));
         await ended;
-        Assert.Equal(own[0].Address, (await removed.Next<ClusterEvent.MemberRemoved>()).Member.Address);
-        await Join(Start(""), other[0]);
+        if (stays == other[0])
+            Assert.Equal(goes.Address, (await removed.Next<ClusterEvent.MemberRemoved>()).Member.Address);
+        await Join(Start(""), stays);
+        Assert.False(stays.Cluster.IsTerminated);
     }
 
     [Fact]

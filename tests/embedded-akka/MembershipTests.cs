@@ -43,6 +43,15 @@ public sealed class MembershipTests
         }));
 
     [Fact]
+    public void Nobody_takes_its_own_cluster_for_another_one() =>
+        Check.QuickThrowOnFailure(Prop.ForAll(Histories(), history =>
+        {
+            SimulatedCluster cluster = Play(history);
+            UniqueAddress[] joined = [.. cluster.Nodes.Where(cluster.HasJoined)];
+            return joined.All(from => joined.All(to => !cluster.StateOf(to).IsOfAnotherCluster(from, cluster.KnownTo(from))));
+        }));
+
+    [Fact]
     public void Cluster_messages_survive_their_serialisation_and_cut_ones_are_refused() =>
         Check.QuickThrowOnFailure(Prop.ForAll(Histories(), history =>
         {

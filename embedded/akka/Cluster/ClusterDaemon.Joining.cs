@@ -65,11 +65,11 @@ internal sealed partial class ClusterDaemon
     {
         if (_state.SelfMember is { } member)
         {
-            // Who let this node in may have been removed by the others, which then know nothing of it.
             if (member.Status != MemberStatus.Joining)
                 Timers.Cancel(nameof(JoinAttempt));
-            else if (_state.Gossip.Members.Keys.Where(CanTell).ToArray() is { Length: > 0 } others)
-                AskToJoin(others[Random.Shared.Next(others.Length)].Address);
+            // Who let this node in may have been removed by the others, which then know nothing of it.
+            foreach (var node in _state.Gossip.Members.Keys.Where(node => member.Status == MemberStatus.Joining && CanTell(node) && !_state.Gossip.SeenBy.Contains(node)))
+                AskToJoin(node.Address);
             return;
         }
         if (_contact != null)

@@ -142,9 +142,9 @@ internal sealed partial class ClusterDaemon : ReceiveActor, IWithTimers
             return;
         if (!_state.Gossip.Members.ContainsKey(from))
         {
-            // Its Join was still on its way when it began a cluster of its own; those who let it in wait for it to take part.
-            if (theirs.Members.ContainsKey(_self) && !theirs.Members.Keys.Any(node => node != _self && (_state.Gossip.Members.ContainsKey(node) || _state.Gossip.Removed.ContainsKey(node))))
-                End($"it is a member of {from.Address}'s as well");
+            // That cluster let this node in after it had given up asking for it, and waits for it to take part; so it does hear this node.
+            if (_state.IsOfAnotherCluster(from, theirs))
+                Meet(new Encounter(from, theirs.Members.Count - 1, theirs.Members.Keys.First(node => node != _self), 0, IsAnswer: true));
             return;
         }
         if (theirs.Removed.ContainsKey(_self))

@@ -41,6 +41,15 @@ internal sealed class MembershipState(Gossip gossip, UniqueAddress self)
             || Gossip.SeenBy.Contains(member.UniqueAddress)
             || exited.Contains(member.UniqueAddress));
 
+    /// <summary>
+    /// Whether gossip that counts this node as a member comes from another cluster than its own: in one cluster nobody gets Up before all
+    /// who are Up have heard of it.
+    /// </summary>
+    public bool IsOfAnotherCluster(UniqueAddress from, Gossip theirs) =>
+        SelfMember?.Status == MemberStatus.Up && !Gossip.Members.ContainsKey(from) && !Gossip.Removed.ContainsKey(from)
+        && theirs.Members.TryGetValue(from, out var sender) && sender.Status == MemberStatus.Up
+        && theirs.Members.TryGetValue(Self, out var self) && self.Status is MemberStatus.Joining or MemberStatus.Up;
+
     /// <summary>The next steps of all members whose turn it is, if this node leads and all agree.</summary>
     public Gossip LeaderActions(IReadOnlySet<UniqueAddress> exited, long now)
     {
