@@ -110,29 +110,16 @@ public class RecordTests
     {
         var plan = Plans.Run(Plans.Pretrain(Plans.Data("none"), "no such model"));
         var record = Record(9, new StageRecord { Train = Data }) with { Plan = plan };
-        var orders = Channel.CreateUnbounded<object>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        var folder = Directory.CreateTempSubdirectory("actortrain-records-");
-        var disk = NodeDisk.Open(folder.FullName);
-        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
-        try
-        {
-            var keeper = system.ActorOf(Keeper(disk));
-            // It takes submissions, and refuses this one, only after it gave up waiting for the node.
-            Assert.IsType<RunRefused>(await keeper.Ask<object>(new SubmitRun(plan with { Name = "other" }), limit.Token));
+        await using var cluster = new KeeperCluster();
+        var keeper = cluster.StartKeeper();
+        // It takes submissions, and refuses this one, only after it gave up waiting for the node.
+        Assert.IsType<RunRefused>(await keeper.Ask<object>(new SubmitRun(plan with { Name = "other" }), cluster.Limit));
 
-            system.ActorOf(Props.Create(() => new OtherNode(record, record, orders.Writer)), NodeActor.Name);
+        cluster.StartNode(record, record);
 
-            var order = Assert.IsType<RunOrder>(await orders.Reader.ReadAsync(limit.Token));
-            Assert.Equal(record.RunId, order.RunId);
-            Assert.True(order.Epoch > record.Epoch);
-        }
-        finally
-        {
-            await system.Terminate();
-            disk.Dispose();
-            folder.Delete(recursive: true);
-        }
+        var order = await cluster.NextOrder();
+        Assert.Equal(record.RunId, order.RunId);
+        Assert.True(order.Epoch > record.Epoch);
     }
 
     [Fact]
@@ -140,37 +127,19 @@ public class RecordTests
     {
         var earlier = Record(9, new StageRecord { Train = Data }) with { Plan = Plans.Run(Plans.Pretrain(Plans.Data("none"), "none")), Submitted = 1 };
         var later = earlier with { RunId = "later", Epoch = 3, Submitted = 2 };
-        var orders = Channel.CreateUnbounded<object>();
-        using var limit = new CancellationTokenSource(TimeSpan.FromMinutes(1));
-        var folder = Directory.CreateTempSubdirectory("actortrain-records-");
-        var disk = NodeDisk.Open(folder.FullName);
-        var system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
-        try
-        {
-            system.ActorOf(Props.Create(() => new OtherNode(earlier, later, orders.Writer)), NodeActor.Name);
-            system.ActorOf(Keeper(disk));
+        await using var cluster = new KeeperCluster();
+        cluster.StartNode(earlier, later);
+        cluster.StartKeeper();
 
-            string run = earlier.RunId;
-            for (long epoch = 0; run == earlier.RunId;)
-            {
-                var order = Assert.IsType<RunOrder>(await orders.Reader.ReadAsync(limit.Token));
-                Assert.True(order.Epoch >= epoch);
-                (run, epoch) = (order.RunId, order.Epoch);
-            }
-            Assert.Equal(later.RunId, run);
-        }
-        finally
+        var order = await cluster.NextOrder();
+        Assert.Equal(earlier.RunId, order.RunId);
+        while (order.RunId == earlier.RunId)
         {
-            await system.Terminate();
-            disk.Dispose();
-            folder.Delete(recursive: true);
+            var next = await cluster.NextOrder();
+            Assert.True(next.Epoch >= order.Epoch);
+            order = next;
         }
-    }
-
-    private static Props Keeper(NodeDisk disk)
-    {
-        var options = new NodeOptions { Roles = [], Host = "", Port = 0, Join = [], Secret = "", Folder = "" };
-        return Props.Create(() => new RunKeeperActor(NodeMap.Local(), disk, options));
+        Assert.Equal(later.RunId, order.RunId);
     }
 
     private static RunRecord Record(long epoch, params StageRecord[] stages) => new()
@@ -203,10 +172,43 @@ public class RecordTests
         public Listener(ChannelWriter<object> told) => ReceiveAny(message => told.TryWrite(message));
     }
 
+    /// <summary>A keeper of runs, and a node that only tells of records and hears orders.</summary>
+    private sealed class KeeperCluster : IAsyncDisposable
+    {
+        private readonly DirectoryInfo _folder = Directory.CreateTempSubdirectory("actortrain-records-");
+        private readonly ActorSystem _system = ActorSystem.Create("records", ConfigurationFactory.ParseString("akka.loglevel = OFF, akka.stdout-loglevel = OFF"));
+        private readonly Channel<RunOrder> _orders = Channel.CreateUnbounded<RunOrder>();
+        private readonly CancellationTokenSource _limit = new(TimeSpan.FromMinutes(1));
+        private readonly NodeDisk _disk;
+
+        public KeeperCluster() => _disk = NodeDisk.Open(_folder.FullName);
+
+        public CancellationToken Limit => _limit.Token;
+
+        public IActorRef StartKeeper()
+        {
+            var options = new NodeOptions { Roles = [], Host = "", Port = 0, Join = [], Secret = "", Folder = "" };
+            return _system.ActorOf(Props.Create(() => new RunKeeperActor(NodeMap.Local(), _disk, options)));
+        }
+
+        public void StartNode(RunRecord first, RunRecord then) =>
+            _system.ActorOf(Props.Create(() => new OtherNode(first, then, _orders.Writer)), NodeActor.Name);
+
+        public async Task<RunOrder> NextOrder() => await _orders.Reader.ReadAsync(Limit);
+
+        public async ValueTask DisposeAsync()
+        {
+            await _system.Terminate();
+            _disk.Dispose();
+            _folder.Delete(recursive: true);
+            _limit.Dispose();
+        }
+    }
+
     /// <summary>A node that has one record when a coordinator takes over, and another one when that gives orders.</summary>
     private sealed class OtherNode : ReceiveActor
     {
-        public OtherNode(RunRecord first, RunRecord then, ChannelWriter<object> orders)
+        public OtherNode(RunRecord first, RunRecord then, ChannelWriter<RunOrder> orders)
         {
             var record = first;
             Receive<RecordRequest>(_ => Sender.Tell(new RecordAnswer(NodeIdentity.Local.Name, 9, record)));
