@@ -58,11 +58,13 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
     {
         Receive<AskSilent>(_ =>
         {
-            bool all = _nodes.All.Count > 0 && _nodes.All.Where(node => node.Reachable).All(node => _answers.Keys.Any(node.Is));
+            var nodes = _nodes.All;
+            var silent = nodes.Where(node => !_answers.Keys.Any(node.Is)).ToList();
+            bool all = nodes.Count > 0 && !silent.Exists(node => node.Reachable);
             if (all || _asked++ == Patience)
                 TakeOver();
             else
-                Ask(_nodes.All.Where(node => !_answers.Keys.Any(node.Is)));
+                Ask(silent);
         });
         Receive<RecordAnswer>(answer => _answers[answer.Node] = answer);
         Receive<SubmitRun>(_ => Stash.Stash());
@@ -77,7 +79,6 @@ internal sealed class RunKeeperActor : ReceiveActor, IWithTimers, IWithStash
 
     private void TakeOver()
     {
-        Timers.Cancel("ask");
         Become(Ready);
         var records = _answers.Values.Select(answer => answer.Record).OfType<RunRecord>().ToList();
         if (records.Aggregate((RunRecord?)null, (best, record) => record.IsNewerThan(best) ? record : best) is { } newest)

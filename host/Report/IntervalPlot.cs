@@ -24,7 +24,7 @@ internal static class IntervalPlot
     /// <param name="description">What is compared, for those who do not see it.</param>
     /// <param name="measure">What differs.</param>
     /// <param name="rows">The rows; each has a difference.</param>
-    public static string Draw(string description, string measure, IReadOnlyList<IntervalRow> rows)
+    public static string Draw(string description, Measure measure, IReadOnlyList<IntervalRow> rows)
     {
         double apart = rows.Any(row => row.OverDraws is { Low: not null }) ? Apart : 0, rowHeight = RowHeight + apart;
         double left = Svg.RoomFor(rows.Select(row => row.Name)) + 10, bottom = Top + rowHeight * rows.Count;
@@ -39,7 +39,7 @@ internal static class IntervalPlot
         }
         svg.Line("axis", x.At(0), Top, x.At(0), bottom);
         svg.Line("axis", left, bottom, Width - Right, bottom);
-        svg.Text("mark middle", (left + Width - Right) / 2, bottom + 34, $"difference in {measure}");
+        svg.Text("mark middle", (left + Width - Right) / 2, bottom + 34, $"difference in {measure.Name}");
         for (int row = 0; row < rows.Count; row++)
         {
             (string name, string colour, PairedTest test, PairedTest? overDraws) = rows[row];
@@ -49,7 +49,7 @@ internal static class IntervalPlot
                 svg.Whiskers($"error over-pairs {colour}", x.At(low), x.At(high), y);
             if (overDraws is { Low: { } lowOverDraws, High: { } highOverDraws })
                 svg.Whiskers($"error over-draws {colour}", x.At(lowOverDraws), x.At(highOverDraws), y + apart);
-            svg.Circle($"filled {colour}", x.At(test.Mean), y, 4.5, $"{name}: {Numbers.Signed(test.Mean, "0.000")}, p {Numbers.Probability(test.P)}, n = {test.Pairs}"
+            svg.Circle($"filled {colour}", x.At(test.Mean), y, 4.5, $"{name}: {Numbers.Signed(test.Mean, measure.Format)}, p {Numbers.Probability(test.P)}, n = {test.Pairs}"
                 + (overDraws is null ? "" : $"; over {overDraws.Pairs} draws p {Numbers.Probability(overDraws.P)}"));
         }
         return svg.ToString();

@@ -29,7 +29,7 @@ internal sealed class StudyFigures(StudyResults results, Palette palette)
 
     /// <summary>Differences with their intervals.</summary>
     public string Intervals(IReadOnlyList<MethodComparison> comparisons) => IntervalPlot.Draw(
-        "differences with 95 % confidence intervals", comparisons[0].Measure.Name,
+        "differences with 95 % confidence intervals", comparisons[0].Measure,
         [.. comparisons.Select(comparison => new IntervalRow(StudyTables.NameOf(comparison, comparisons), palette.Colour(comparison.Method), comparison.Test, comparison.OverDraws))]);
 
     /// <summary>Wall-clock by method and kind of stage: a plot per data set.</summary>

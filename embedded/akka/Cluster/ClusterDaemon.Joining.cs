@@ -63,12 +63,15 @@ internal sealed partial class ClusterDaemon
 
     private void AttemptToJoin()
     {
-        if (_state.SelfMember is { } member)
+        if (_state.SelfMember is { Status: not MemberStatus.Joining })
         {
-            if (member.Status != MemberStatus.Joining)
-                Timers.Cancel(nameof(JoinAttempt));
+            Timers.Cancel(nameof(JoinAttempt));
+            return;
+        }
+        if (_state.SelfMember != null)
+        {
             // Who let this node in may have been removed by the others, which then know nothing of it.
-            foreach (var node in _state.Gossip.Members.Keys.Where(node => member.Status == MemberStatus.Joining && CanTell(node) && !_state.Gossip.SeenBy.Contains(node)))
+            foreach (var node in _state.Gossip.Members.Keys.Where(node => CanTell(node) && !_state.Gossip.SeenBy.Contains(node)))
                 AskToJoin(node.Address);
             return;
         }
