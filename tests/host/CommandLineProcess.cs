@@ -30,6 +30,9 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
 {
     private static readonly TimeSpan Limit = TimeSpan.FromMinutes(3);
 
+    /// <summary>Has every step of a training wait, so that a signal sent after an early one arrives long before the last.</summary>
+    public static IReadOnlyDictionary<string, string> SlowSteps { get; } = Armed("student-steps=200ms");
+
     private readonly Process _process;
     private readonly StringBuilder _output = new();
     private readonly Task<string> _error;
@@ -39,6 +42,9 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
         _process = process;
         _error = process.StandardError.ReadToEndAsync();
     }
+
+    /// <summary>Has a training stand still for ever after these steps of a stage, so that whatever is done to it then, it is done to it there.</summary>
+    public static IReadOnlyDictionary<string, string> HaltAfter(int steps) => Armed($"student-halts={steps}:never");
 
     public static CommandLineProcess Start(string workingFolder, params string[] arguments) =>
         Start(workingFolder, new Dictionary<string, string>(), arguments);
@@ -108,6 +114,8 @@ public sealed partial class CommandLineProcess : IAsyncDisposable
         }
         _process.Dispose();
     }
+
+    private static Dictionary<string, string> Armed(string faults) => new() { ["ACTORTRAIN_FAULTS"] = faults };
 
     [LibraryImport("libc", EntryPoint = "kill")]
     private static partial int SendSignal(int process, int signal);

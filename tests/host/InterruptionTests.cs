@@ -18,7 +18,7 @@ public sealed class InterruptionTests : IDisposable
         string images = _workspace.Images("images");
         string whole = await FinishAsync("whole", Pretrain("whole", images));
 
-        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Pretrain("interrupted", images)))
+        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, CommandLineProcess.SlowSteps, Pretrain("interrupted", images)))
         {
             await process.WaitForAsync("pretrain: checkpoint at step ");
             process.Interrupt();
@@ -34,7 +34,7 @@ public sealed class InterruptionTests : IDisposable
     public async Task Ctrl_C_twice_ends_at_once_and_the_same_command_resumes()
     {
         string images = _workspace.Images("images");
-        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Pretrain("interrupted", images)))
+        await using (CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, CommandLineProcess.SlowSteps, Pretrain("interrupted", images)))
         {
             await process.WaitForAsync("pretrain: checkpoint at step ");
             process.Interrupt();
@@ -63,24 +63,30 @@ public sealed class InterruptionTests : IDisposable
     public async Task A_run_killed_in_every_kind_of_stage_ends_with_the_weights_of_an_uninterrupted_one()
     {
         string file = _workspace.Write("my.conf", $$"""
-            run { seeds = [0], methods = [self-distillation], threads = 1, checkpoint-every = 5, keep = 1 }
+            run { seeds = [0], methods = [self-distillation], threads = 1, checkpoint-every = 4, keep = 1 }
             source { data = "{{_workspace.Images("source", 24, SyntheticDomain.Source)}}", steps = 3, batch-size = 4 }
             data { train = "{{_workspace.Images("train")}}", test = "{{_workspace.Images("test", 12)}}" }
-            pretrain { steps = 20, batch-size = 4 }
-            distill { steps = 20, batch-size = 4 }
-            finetune { steps = 20, batch-size = 4, warm-up = 2 }
+            pretrain { steps = 10, batch-size = 4 }
+            distill { steps = 14, batch-size = 4 }
+            finetune { steps = 18, batch-size = 4, warm-up = 2 }
             """);
         string[] Run(string folder) => ["run", file, "--folder", _workspace.File(folder)];
         string whole = await FinishAsync("whole", Run("whole"));
 
-        foreach (string stage in (string[])["further-pretraining", "self-distillation-1", "self-distillation-fine-tuning"])
+        // Each stage has more steps than those before it, so that only it comes to where the student halts.
+        (string Stage, int Checkpoint)[] deaths = [("further-pretraining", 8), ("self-distillation-1", 12), ("self-distillation-fine-tuning", 16)];
+        string goesOn = "";
+        foreach ((string stage, int checkpoint) in deaths)
         {
-            await using CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, Run("killed"));
-            await process.WaitForAsync($"seed-0/{stage}: checkpoint at step 5");
+            await using CommandLineProcess process = CommandLineProcess.Start(_workspace.Folder, CommandLineProcess.HaltAfter(checkpoint), Run("killed"));
+            await process.WaitForAsync($"seed-0/{stage}: checkpoint at step {checkpoint}");
             process.Kill();
-            Assert.Equal(137, (await process.EndAsync()).ExitCode);
+            Ending ending = await process.EndAsync();
+            Assert.Equal(137, ending.ExitCode);
+            Assert.Contains(goesOn, ending.Output);
+            goesOn = $"seed-0/{stage}: goes on after step {checkpoint}";
         }
-        Assert.Equal(whole, await FinishAsync("killed", Run("killed"), "goes on after step "));
+        Assert.Equal(whole, await FinishAsync("killed", Run("killed"), goesOn));
     }
 
     private string[] Pretrain(string folder, string images) =>

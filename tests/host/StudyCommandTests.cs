@@ -55,8 +55,8 @@ public sealed class StudyCommandTests : IDisposable
     [Fact]
     public async Task A_study_that_was_interrupted_and_killed_goes_on_inside_its_stages()
     {
-        string file = _study.Write(Adapted + "\npretrain.steps = 40\nrun.seeds = [0]");
-        await using (CommandLineProcess process = CommandLineProcess.Start(_study.Folder, "study", file))
+        string file = _study.Write(Adapted + "\nrun.seeds = [0]\npretrain.steps = 40\ndistill.steps = 44");
+        await using (CommandLineProcess process = CommandLineProcess.Start(_study.Folder, CommandLineProcess.SlowSteps, "study", file))
         {
             await process.WaitForAsync("further-pretraining: checkpoint at step 4");
             process.Interrupt();
@@ -64,15 +64,18 @@ public sealed class StudyCommandTests : IDisposable
             Assert.True(ending.ExitCode == 130, $"exit code {ending.ExitCode}: {ending.Output}{ending.Error}");
             Assert.Contains("The same command resumes", ending.Error);
         }
-        await using (CommandLineProcess process = CommandLineProcess.Start(_study.Folder, "study", file))
+        // Only self-distillation has a step 42.
+        await using (CommandLineProcess process = CommandLineProcess.Start(_study.Folder, CommandLineProcess.HaltAfter(42), "study", file))
         {
-            await process.WaitForAsync("self-distillation-1: checkpoint at step 2");
+            await process.WaitForAsync("self-distillation-1: checkpoint at step 42");
             process.Kill();
-            Assert.Equal(137, (await process.EndAsync()).ExitCode);
+            Ending ending = await process.EndAsync();
+            Assert.Equal(137, ending.ExitCode);
+            Assert.Contains("further-pretraining: goes on after step", ending.Output);
         }
         Ending end = (await CommandLineProcess.RunAsync(_study.Folder, "study", file)).AssertSuccess();
-        Assert.DoesNotContain("further-pretraining: 40 steps", end.Output);
-        Assert.Contains("self-distillation-1: goes on after step", end.Output);
+        Assert.DoesNotContain("further-pretraining:", end.Output);
+        Assert.Contains("self-distillation-1: goes on after step 42", end.Output);
         Assert.Contains("1/1", end.Output);
 
         // A run of the cell alone ends with the same weights.
