@@ -93,7 +93,7 @@ public abstract class FileFixture : IAsyncLifetime
     }
 
     /// <summary>The system's clock with timers that are over sooner.</summary>
-    protected sealed class HurriedTime(int factor) : TimeProvider
+    private sealed class HurriedTime(int factor) : TimeProvider
     {
         public override long GetTimestamp() => factor * base.GetTimestamp();
 

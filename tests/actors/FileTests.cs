@@ -106,8 +106,7 @@ public class FileTests : FileFixture
             if (served++ < 20)
                 first.Server.Tell(request, sender);
         });
-        await FetchAsync(to, set, "model", dying, second.Server);
-        Assert.True(served > 20);
+        await FetchAsync(to, set, "model", () => Volatile.Read(ref served) > 20 ? [dying, second.Server] : [dying], Limit.Token);
         AssertSame(first.At("model"), to.At("model"));
     }
 
@@ -125,10 +124,13 @@ public class FileTests : FileFixture
             if (everywhere || served++ % 3 > 0)
                 sender.Tell(new FileChunk(request.Sha256, request.Offset, new byte[request.Count]));
         });
-        await FetchAsync(to, set, "model", liar, good.Server);
-        AssertSame(good.At("model"), to.At("model"));
+        IReadOnlyList<ICanTell> holders = everywhere ? [liar] : [liar, good.Server];
+        var fetch = FetchAsync(to, set, "model", () => Volatile.Read(ref holders), Limit.Token);
         if (everywhere)
             await NoticeAsync($"{liar.Path} sent other bytes than weights");
+        Volatile.Write(ref holders, [liar, good.Server]);
+        await fetch;
+        AssertSame(good.At("model"), to.At("model"));
     }
 
     [Fact]

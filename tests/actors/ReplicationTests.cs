@@ -27,10 +27,11 @@ public class ReplicationTests : FileFixture
         var (from, broken, good) = (NewNode(), NewNode(), NewNode());
         var set = await from.WriteAsync("checkpoint-1", ("weights", 100));
         await File.WriteAllTextAsync(broken.At("runs"), "a file where the folder should be");
-        var dead = System.ActorOf(Props.Create(() => new Stuck()));
-        var stuck = System.ActorOf(Props.Create(() => new Stuck()));
+        var dead = Server((_, _) => { });
+        var time = new StandingTime(timersThatEnd: 1);
+        var stuck = System.ActorOf(Props.Create(() => new Stuck(time)));
         await dead.GracefulStop(TimeSpan.FromSeconds(30));
-        var held = await ReplicateAsync(Order(from, set), 1, new HurriedTime(5), dead, broken.Server, stuck, good.Server);
+        var held = await ReplicateAsync(Order(from, set), 1, time, dead, broken.Server, stuck, good.Server);
         Assert.Equal([Addresses[3]], held);
         await NoticeAsync("does not answer");
         await NoticeAsync("runs/a/checkpoint-1 cannot be written");
@@ -127,15 +128,35 @@ public class ReplicationTests : FileFixture
     private static HoldFiles Order(Node from, FileSet set) => new(set, "runs/a/checkpoint-1", 1, "a", from.Server.Path.ToString(), 0);
 
     private Task<IReadOnlyList<Address>> ReplicateAsync(HoldFiles order, int copies, params IActorRef[] candidates) =>
-        ReplicateAsync(order, copies, TimeProvider.System, candidates);
+        ReplicateAsync(order, copies, new StandingTime(), candidates);
 
     private Task<IReadOnlyList<Address>> ReplicateAsync(HoldFiles order, int copies, TimeProvider time, params IActorRef[] candidates) =>
         Replication.ReplicateAsync(order, copies, [.. Addresses.Zip(candidates, (address, server) => (address, (ICanTell)server))],
             new FetchOptions { Time = time, Notice = Notice }, Limit.Token);
 
-    /// <summary>Says for ever that it is about to begin.</summary>
+    /// <summary>Says for ever that it is about to begin, and takes its time.</summary>
     private sealed class Stuck : ReceiveActor
     {
-        public Stuck() => Receive<HoldFiles>(order => Sender.Tell(new FilesComing(order.Folder, order.Epoch, 0)));
+        public Stuck(StandingTime time) => Receive<HoldFiles>(order =>
+        {
+            time.Pass(TimeSpan.FromSeconds(4));
+            Sender.Tell(new FilesComing(order.Folder, order.Epoch, 0));
+        });
+    }
+
+    /// <summary>A clock that stands still unless it is moved. The first timers end at once, the others never: however slow the disk is, no patience ends.</summary>
+    private sealed class StandingTime(int timersThatEnd = 0) : TimeProvider
+    {
+        private long _now;
+        private int _timers;
+
+        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
+
+        public override long GetTimestamp() => Interlocked.Read(ref _now);
+
+        public override ITimer CreateTimer(TimerCallback callback, object? state, TimeSpan dueTime, TimeSpan period) =>
+            System.CreateTimer(callback, state, _timers++ < timersThatEnd ? TimeSpan.Zero : Timeout.InfiniteTimeSpan, Timeout.InfiniteTimeSpan);
+
+        public void Pass(TimeSpan time) => Interlocked.Add(ref _now, time.Ticks);
     }
 }

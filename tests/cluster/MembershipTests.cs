@@ -27,6 +27,7 @@ public class MembershipTests(ClusterFixture fixture)
             Assert.Contains(ClusterFixture.Stage, status);
 
             await cluster.CommandAsync("leave", student.Address);
+            await cluster.UntilAsync(status => status.Members.All(member => member.Address != student.Address || member.Status != "up"));
             cluster.GoOn();
             cluster[3].Send(Signal.Terminate);
             Assert.Equal(0, await cluster.WithinLimit(student.ExitAsync()));

@@ -42,7 +42,7 @@ public class PauseTests(ClusterFixture fixture)
     public Task A_student_that_was_replaced_while_it_stood_still_commits_nothing(Modality modality) =>
         fixture.RunAsync(modality, [NodeSetup.AllBut(NodeRoles.Student), new(NodeRoles.Student), new(NodeRoles.Student)], async cluster =>
         {
-            await cluster.CheckpointAsync();
+            await cluster.CountedCheckpointAsync();
             var student = await cluster.StudentAsync();
             var other = student == cluster[1] ? cluster[2] : cluster[1];
             student.Send(Signal.Stop);

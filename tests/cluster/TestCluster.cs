@@ -115,6 +115,15 @@ internal sealed class TestCluster : IAsyncDisposable
     public Task<RunEvent> CheckpointAsync(long step = ClusterFixture.CheckpointEvery) =>
         HappensAsync(happened => happened is CheckpointSaved { Stage: ClusterFixture.Stage } saved && saved.Step >= step);
 
+    /// <summary>Waits for a checkpoint of the distillation that another student could go on after.</summary>
+    public async Task CountedCheckpointAsync(long step = ClusterFixture.CheckpointEvery)
+    {
+        await CheckpointAsync(step);
+        string record = Path.Combine(_nodes[0].Folder, "record.json");
+        while ((long?)JsonNode.Parse(await File.ReadAllTextAsync(record, _limit.Token))!["stages"]![1]!["checkpoint"]?["step"] is not { } counted || counted < step)
+            await Task.Delay(AskAgainAfter, _limit.Token);
+    }
+
     /// <summary>Waits until the client is told, after the last kill, that the run waits for a role.</summary>
     public Task<RunEvent> WaitsForAsync(string role) =>
         HappensAsync(happened => happened is Notice notice && notice.Text.Contains($"waits for a node with the role {role}", StringComparison.Ordinal), _heardBeforeKill);
@@ -149,19 +158,15 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Asks how the cluster is until something holds.</summary>
     /// <param name="holds">What shall hold.</param>
-    /// <param name="within">How long it may take; null for the test's own limit.</param>
     /// <param name="asked">The only node to ask; null for the first one that answers.</param>
-    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, TimeSpan? within = null, ClusterNode? asked = null)
+    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, ClusterNode? asked = null)
     {
-        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_limit.Token);
-        if (within is { } time)
-            limit.CancelAfter(time);
-        await using var own = asked is null ? null : await ClusterClient.ConnectAsync([asked.Address], Secret, null, limit.Token);
+        await using var own = asked is null ? null : await ClusterClient.ConnectAsync([asked.Address], Secret, null, _limit.Token);
         while (true)
         {
             try
             {
-                var status = await (own ?? _client!).StatusAsync(limit.Token);
+                var status = await (own ?? _client!).StatusAsync(_limit.Token);
                 if (holds(status))
                     return status;
             }
@@ -169,7 +174,7 @@ internal sealed class TestCluster : IAsyncDisposable
             {
                 // Nobody answers yet.
             }
-            await Task.Delay(AskAgainAfter, limit.Token);
+            await Task.Delay(AskAgainAfter, _limit.Token);
         }
     }
 

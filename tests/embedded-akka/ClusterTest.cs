@@ -10,7 +10,7 @@ public abstract class ClusterTest : RemoteTest, IDisposable
     protected const string NeverSilent = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 1h\n";
 
     /// <summary>Silence soon tells of a death; not so soon that a busy machine does.</summary>
-    protected const string Impatient = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 1s\n";
+    protected const string Impatient = "akka.cluster.failure-detector.acceptable-heartbeat-pause = 3s\n";
 
     /// <summary>Nobody is downed but by a person, or by a new process in its place.</summary>
     protected const string NoDowning = "akka.cluster.downing-provider-class = \"\"\n";

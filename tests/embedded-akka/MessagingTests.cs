@@ -288,13 +288,14 @@ public sealed class MessagingTests : ActorTest
     // The parent hears of a death before the watchers do, but the test may ask before the parent has taken note.
     private static async Task<T> Eventually<T>(Func<T> attempt)
     {
-        for (var tries = 0; ; tries++)
+        using var limit = new CancellationTokenSource(Limit);
+        while (true)
         {
             try
             {
                 return attempt();
             }
-            catch (InvalidActorNameException) when (tries < 1000)
+            catch (InvalidActorNameException) when (!limit.IsCancellationRequested)
             {
                 await Task.Yield();
             }

@@ -166,7 +166,7 @@ public sealed class RemoteTests : RemoteTest
     [Fact]
     public async Task A_system_that_ends_says_goodbye_after_its_last_words()
     {
-        ActorSystem here = Begin("here"), there = Begin("there");
+        ActorSystem here = Begin("here"), there = Begin("there", "akka.remote.flush-wait-on-shutdown = 1m");
         var probe = new ActorTest.Probe(here);
         IActorRef target = ((ExtendedActorSystem)there).Provider.ResolveActorRef(probe.Ref.Path.ToSerializationFormatWithAddress(AddressOf(here)));
         Make(there, "subject", self => self.Stopped = () => target.Tell("farewell", ActorRefs.NoSender));

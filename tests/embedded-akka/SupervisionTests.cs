@@ -26,12 +26,11 @@ public sealed class SupervisionTests : ActorTest
         });
         actor.Tell("boom", ActorRefs.NoSender);
         actor.Tell(1, ActorRefs.NoSender);
-        Assert.Equal(
-            [
-                "constructor 1", "PreStart 1", "PreRestart 1 boom boom", "PostStop 1", "child PostStop",
-                "constructor 2", "PostRestart 2 boom", "PreStart 2", 1,
-            ],
-            await probe.Next(9));
+        object[] told = [.. await probe.Next(9)];
+        // The child may end before its parent's hook or after it, but before the next instance.
+        Assert.Equal(["PostStop 1", "child PostStop"], told[3..5].Order());
+        Assert.Equal(["constructor 1", "PreStart 1", "PreRestart 1 boom boom"], told[..3]);
+        Assert.Equal(["constructor 2", "PostRestart 2 boom", "PreStart 2", 1], told[5..]);
     }
 
     [Fact]
