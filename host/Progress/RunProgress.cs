@@ -54,7 +54,8 @@ public sealed class RunProgress(RunPlan plan)
                         Begin(missed, done.Step);
                     Advance(done);
                     break;
-                case EvaluationAdvanced evaluation:
+                // A stage's model may be evaluated while the next stage trains already.
+                case EvaluationAdvanced evaluation when evaluation.Stage == _stage?.Name:
                     _evaluating = $"{evaluation.DataSet} {evaluation.Done}/{evaluation.Count}";
                     break;
                 case StageFinished finished:

@@ -26,6 +26,19 @@ public class ProgressTests
     }
 
     [Fact]
+    public void An_evaluation_is_told_of_while_its_own_stage_is_the_one_that_runs()
+    {
+        RunPlan plan = Examples.Planned.Plan;
+        var progress = new RunProgress(plan);
+        progress.Report(new StageStarted(plan.Stages[1], 1, plan.Stages.Length, 0));
+        progress.Report(new EvaluationAdvanced(plan.Stages[1].Name, "test", 64, 600));
+        Assert.Equal("evaluating test 64/600", ProgressDisplay.Describe(progress.View()!));
+        progress.Report(new StageStarted(plan.Stages[2], 2, plan.Stages.Length, 0));
+        progress.Report(new EvaluationAdvanced(plan.Stages[1].Name, "test", 128, 600));
+        Assert.Equal("preparing", ProgressDisplay.Describe(progress.View()!));
+    }
+
+    [Fact]
     public void The_run_has_as_much_left_as_its_last_stage_when_all_others_are_done()
     {
         RunPlan plan = Examples.Planned.Plan;
