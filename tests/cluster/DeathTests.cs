@@ -54,7 +54,7 @@ public class DeathTests(ClusterFixture fixture)
 
     [Theory, EachModality]
     public Task Another_coordinator_takes_over_and_the_student_does_not_stop(Modality modality) =>
-        fixture.RunAsync(modality, CoordinatorsBesideTheRest, cluster => TakeOverAsync(cluster, ClusterFixture.CheckpointEvery));
+        fixture.RunAsync(modality, CoordinatorsBesideTheRest, cluster => TakeOverAsync(cluster, ClusterFixture.CheckpointEvery, within: TimeSpan.FromSeconds(10)));
 
     [Fact]
     public Task A_student_writes_checkpoints_of_real_size_while_nobody_leads() => fixture.RunLargeAsync(
@@ -133,14 +133,14 @@ public class DeathTests(ClusterFixture fixture)
 
     /// <summary>Kills the coordinator after a checkpoint, and waits for the next one to lead and for the student's end.</summary>
     /// <returns>What the student has said between the two.</returns>
-    private static async Task<IEnumerable<string>> TakeOverAsync(TestCluster cluster, long checkpoint)
+    private static async Task<IEnumerable<string>> TakeOverAsync(TestCluster cluster, long checkpoint, TimeSpan? within = null)
     {
         await cluster.CheckpointAsync(checkpoint);
         var (before, student) = (await cluster.StatusAsync(), await cluster.StudentAsync());
         var (coordinator, said) = (cluster.At(before.Coordinator), student.Lines.Count);
         await cluster.KillAsync(coordinator);
         var successor = coordinator == cluster[1] ? cluster[2] : cluster[1];
-        await cluster.UntilAsync(status => status.Epoch > before.Epoch, asked: successor);
+        await cluster.UntilAsync(status => status.Epoch > before.Epoch, within, asked: successor);
         var meanwhile = student.Lines.All.Skip(said);
         await cluster.HappensAsync(happened => happened is StageFinished { Index: 1 });
         Assert.DoesNotContain(student.Lines.All, line => line.StartsWith($"{ClusterFixture.Stage}: goes on", StringComparison.Ordinal));

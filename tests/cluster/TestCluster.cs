@@ -158,15 +158,19 @@ internal sealed class TestCluster : IAsyncDisposable
 
     /// <summary>Asks how the cluster is until something holds.</summary>
     /// <param name="holds">What shall hold.</param>
+    /// <param name="within">How long it may take; null for the test's own limit.</param>
     /// <param name="asked">The only node to ask; null for the first one that answers.</param>
-    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, ClusterNode? asked = null)
+    public async Task<ClusterStatus> UntilAsync(Func<ClusterStatus, bool> holds, TimeSpan? within = null, ClusterNode? asked = null)
     {
-        await using var own = asked is null ? null : await ClusterClient.ConnectAsync([asked.Address], Secret, null, _limit.Token);
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(_limit.Token);
+        if (within is { } time)
+            limit.CancelAfter(time);
+        await using var own = asked is null ? null : await ClusterClient.ConnectAsync([asked.Address], Secret, null, limit.Token);
         while (true)
         {
             try
             {
-                var status = await (own ?? _client!).StatusAsync(_limit.Token);
+                var status = await (own ?? _client!).StatusAsync(limit.Token);
                 if (holds(status))
                     return status;
             }
@@ -174,7 +178,7 @@ internal sealed class TestCluster : IAsyncDisposable
             {
                 // Nobody answers yet.
             }
-            await Task.Delay(AskAgainAfter, _limit.Token);
+            await Task.Delay(AskAgainAfter, limit.Token);
         }
     }
 
