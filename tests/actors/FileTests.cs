@@ -107,6 +107,7 @@ public class FileTests : FileFixture
                 first.Server.Tell(request, sender);
         });
         await FetchAsync(to, set, "model", () => Volatile.Read(ref served) > 20 ? [dying, second.Server] : [dying], Limit.Token);
+        Assert.True(served > 20);
         AssertSame(first.At("model"), to.At("model"));
     }
 

@@ -11,8 +11,8 @@ public sealed record Ending(int ExitCode, string Output, string Error)
     public void AssertSentence(IEnumerable<string> named)
     {
         Assert.True(ExitCode == 1, $"exit code {ExitCode}: {Output}{Error}");
-        // Beside it stands how far the opening of a data set is, every five seconds.
-        string sentence = Assert.Single(Error.Split('\n'), line => line.StartsWith("error: ", StringComparison.Ordinal));
+        string sentence = Assert.Single(Error.Split('\n', StringSplitOptions.RemoveEmptyEntries));
+        Assert.StartsWith("error: ", sentence);
         Assert.All(named, name => Assert.Contains(name, sentence));
         Assert.DoesNotContain("   at ", Output + Error);
     }
